@@ -1,0 +1,74 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let swiftSettings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .strictMemorySafety(),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+/// Test targets keep every setting but strict memory safety: they talk to C libraries and raw descriptors all the
+/// time, and a word on each such line would tell a reader of a test nothing.
+let testSettings: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+func swiftTarget(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: testSettings)
+}
+
+let package = Package(
+    name: "ackpipe",
+    products: [.executable(name: "ackpipe", targets: ["ackpipe"])],
+    dependencies: [.package(url: "https://github.com/apple/swift-log", from: "1.6.0")],
+    targets: [
+        // Pure: they decide, and know neither I/O nor clock nor threads.
+        swiftTarget("DeliveryCore"),
+        swiftTarget("HandlerProtocol", ["DeliveryCore"]),
+        swiftTarget("Configuration"),
+
+        // C: one small target with code, two system libraries found by pkg-config.
+        .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
+        .systemLibrary(name: "CRDKafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
+        .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+
+        // The rim: thin, and the only part that touches the world.
+        swiftTarget("Reactor", ["CLinux"]),
+        swiftTarget("YAML", ["CYAML", "Configuration"]),
+        swiftTarget("Kafka", ["CRDKafka", "DeliveryCore"]),
+        swiftTarget("Handlers", ["CLinux", "Reactor", "DeliveryCore"]),
+        swiftTarget("Observability", [.product(name: "Logging", package: "swift-log")]),
+
+        // Composition and commands.
+        swiftTarget(
+            "Runtime",
+            [
+                "DeliveryCore", "HandlerProtocol", "Configuration", "Reactor", "Kafka", "Handlers", "Observability",
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+        .executableTarget(
+            name: "ackpipe", dependencies: ["Runtime", "Configuration", "YAML", "Kafka"], swiftSettings: swiftSettings),
+
+        tests("DeliveryCoreTests", ["DeliveryCore"]),
+        tests("HandlerProtocolTests", ["HandlerProtocol", "DeliveryCore"]),
+        tests("ConfigurationTests", ["Configuration"]),
+        tests("YAMLTests", ["YAML", "Configuration"]),
+        tests("ReactorTests", ["Reactor", "CLinux"]),
+        tests("KafkaTests", ["Kafka", "DeliveryCore"]),
+        tests("HandlersTests", ["Handlers", "Reactor", "CLinux", "DeliveryCore"]),
+        tests("ObservabilityTests", ["Observability", .product(name: "Logging", package: "swift-log")]),
+        tests("RuntimeTests", ["Runtime", "DeliveryCore", "HandlerProtocol", "Configuration", "Kafka", "Reactor"]),
+        tests("EndToEndTests", ["ackpipe", "Kafka", "Reactor", "HandlerProtocol"]),
+        tests("TidyTests", []),
+    ]
+)

@@ -1,0 +1,4 @@
+@main
+struct Ackpipe {
+    static func main() {}
+}
