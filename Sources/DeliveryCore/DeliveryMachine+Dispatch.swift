@@ -81,7 +81,7 @@ extension DeliveryMachine {
     }
 
     private func isIdle(_ index: Int, _ now: Instant) -> Bool {
-        workers[index].live == 0 && workers[index].takesDeliveries(now: now)
+        workers[index].live == 0 && workers[index].takesDeliveries(now: now, maxUnwritten: limits.maxUnwrittenBytes)
     }
 
     private mutating func reserveWorker(now: Instant) {
@@ -192,7 +192,7 @@ extension DeliveryMachine {
     }
 
     private func isOpen(_ index: Int, _ now: Instant) -> Bool {
-        !workers[index].isReserved && workers[index].takesDeliveries(now: now)
+        !workers[index].isReserved && workers[index].takesDeliveries(now: now, maxUnwritten: limits.maxUnwrittenBytes)
     }
 
     private mutating func deliver(
@@ -203,6 +203,7 @@ extension DeliveryMachine {
         let key = table.insert(worker: worker, id: id, partition: partition, epoch: epoch)
         for sequence in run {
             table[key].sequences.append(sequence)
+            workers[worker.value].unwrittenBytes += Int(trackers[partition]?[sequence]?.size ?? 0)
             if trackers[partition]?[sequence]?.wasDelivered == true { counters.redelivered += 1 }
             trackers[partition]?.dispatch(sequence)
         }
@@ -213,5 +214,37 @@ extension DeliveryMachine {
         counters.deliveries += 1
         counters.delivered += run.count
         actions.append(.send(key, worker))
+    }
+
+    // MARK: Deliveries that cannot be written as they are
+
+    /// Only the first `count` records of the delivery were written: the others go with a later one, uncharged.
+    package mutating func shorten(_ key: DeliveryKey, to count: Int, now: Instant) {
+        let delivery = table[key]
+        guard count > 0, count < delivery.count, isCurrent(delivery) else { return }
+        let rest = delivery.sequences[count...]
+        table[key].sequences.removeSubrange(count...)
+        workers[delivery.worker.value].unansweredRecords -= rest.count
+        counters.delivered -= rest.count
+        switch policy.order {
+        case .partition: trackers[delivery.partition]?.rewind(to: delivery.sequences[count])
+        case .none:
+            for sequence in rest {
+                trackers[delivery.partition]?.update(sequence) { $0.phase = .waiting }
+                queueAlone(delivery.partition, sequence)
+            }
+        }
+    }
+
+    /// Nothing of the delivery could be written, because its first record has no encoding: the service stops at it.
+    package mutating func refuse(_ key: DeliveryKey, now: Instant, actions: inout [Action]) {
+        let delivery = table[key]
+        release(key, from: delivery.worker)
+        workers[delivery.worker.value].unansweredRecords -= delivery.count
+        guard isCurrent(delivery), let first = delivery.sequences.first else { return }
+        let offset = trackers[delivery.partition]?[first]?.offset ?? -1
+        lanes[delivery.partition]?.isBusy = false
+        redeliverAtOnce(delivery, now: now, actions: &actions)
+        stop(.notEncodable(delivery.partition, offset: offset), now: now, actions: &actions)
     }
 }

@@ -64,6 +64,19 @@ extension DeliveryMachine {
         advanceRevocations(now: now, actions: &actions)
     }
 
+    /// A position that the log no longer had was given up (`--out-of-range`): reading goes on at `offset`. Ahead of the old
+    /// position everything that is under way counts on; behind it the partition begins anew.
+    package mutating func relocate(_ partition: PartitionIndex, to offset: Int64, now: Instant, actions: inout [Action]) {
+        guard let tracker = trackers[partition] else { return }
+        if offset >= tracker.position {
+            endReached(partition, offset: offset, now: now)
+            return
+        }
+        let end = tracker.end ?? offset
+        abandon(partition, now: now, actions: &actions)
+        assigned([AssignedPartition(partition: partition, position: offset, end: end)], now: now, actions: &actions)
+    }
+
     func isRevoking(_ partition: PartitionIndex) -> Bool {
         !revocations.isEmpty && revocations.contains { $0.partitions.contains(partition) }
     }

@@ -43,9 +43,11 @@ extension DeliveryMachine {
         workers[worker.value].pausedUntil = nil
     }
 
-    /// Frames up to this id have left the bridge completely: the ack clock may run for them.
-    package mutating func written(_ worker: WorkerIndex, through id: UInt64, now: Instant) {
+    /// Frames up to this id have left the bridge completely: the ack clock may run for them. `pendingBytes` are still in
+    /// the worker's outbound buffer.
+    package mutating func written(_ worker: WorkerIndex, through id: UInt64, pendingBytes: Int, now: Instant) {
         workers[worker.value].writtenThrough = max(workers[worker.value].writtenThrough, id)
+        workers[worker.value].unwrittenBytes = pendingBytes
         startClocks(worker, now: now)
     }
 

@@ -9,6 +9,9 @@ package struct Limits: Equatable, Sendable {
     /// Bytes of unsettled records of the service at most; paused partitions may hold half as many again.
     package var maxInFlightBytes = 64 << 20
 
+    /// A worker with this many bytes unwritten gets no further delivery: what a handler does not read is not encoded.
+    package var maxUnwrittenBytes = 1 << 20
+
     /// Records of one batch at most; 1 in message mode.
     package var batchSize = 1
     /// Bytes of one batch at most (a single larger record still goes alone).

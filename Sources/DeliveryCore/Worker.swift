@@ -57,6 +57,8 @@ struct Worker {
     var unansweredRecords = 0
     /// The last id whose frame has left the bridge.
     var writtenThrough: UInt64 = 0
+    /// Bytes that wait to be written, as far as known: records given since the last report count with their own size.
+    var unwrittenBytes = 0
     /// Deliveries whose clock runs, and the next id that may enter that set.
     var clocked = 0
     var nextClockID: UInt64 = 1
@@ -80,8 +82,9 @@ struct Worker {
     }
 
     /// Whether a delivery may go to it, reservations aside.
-    func takesDeliveries(now: Instant) -> Bool {
-        phase == .ready && live < abilities.maxInFlight && (pausedUntil.map { $0 <= now } ?? true)
+    func takesDeliveries(now: Instant, maxUnwritten: Int) -> Bool {
+        phase == .ready && live < abilities.maxInFlight && unwrittenBytes < maxUnwritten
+            && (pausedUntil.map { $0 <= now } ?? true)
     }
 
     /// A new process: everything of the old one is forgotten, but for its failures.
@@ -95,6 +98,7 @@ struct Worker {
         live = 0
         unansweredRecords = 0
         writtenThrough = 0
+        unwrittenBytes = 0
         clocked = 0
         nextClockID = 1
         nextDue = nil
