@@ -89,7 +89,6 @@ extension DeliveryMachine {
             endCancelled(delivery, now: now, actions: &actions)
             return
         }
-        workers[worker.value].unansweredRecords -= delivery.count
         guard isCurrent(delivery) else { return }
         lanes[delivery.partition]?.isBusy = false
         clearSuspicion(delivery)
@@ -109,6 +108,7 @@ extension DeliveryMachine {
     /// The delivery leaves the worker and the table.
     mutating func release(_ key: DeliveryKey, from worker: WorkerIndex) {
         workers[worker.value].release(table[key].id)
+        workers[worker.value].unansweredRecords -= table[key].count
         if workers[worker.value].live == 0 { workers[worker.value].isReserved = false }
         table.remove(key)
     }

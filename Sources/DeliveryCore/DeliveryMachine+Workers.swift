@@ -162,7 +162,6 @@ extension DeliveryMachine {
         let killAt = now + limits.cancelGrace
         let worker = table[key].worker
         table[key].state = .cancelled(reason, killAt: killAt)
-        workers[worker.value].unansweredRecords -= table[key].count
         workers[worker.value].nextDue = min(workers[worker.value].nextDue ?? killAt, killAt)
         actions.append(.cancel(worker, ids: [table[key].id], reason: reason))
     }

@@ -53,7 +53,7 @@ struct Worker {
     private(set) var nextID: UInt64 = 1
     /// Deliveries that take a slot, cancelled ones included.
     private(set) var live = 0
-    /// Records of the deliveries that are owed a verdict.
+    /// Records of the live deliveries: a cancelled one that the handler has not let go of may still bring it down.
     var unansweredRecords = 0
     /// The last id whose frame has left the bridge.
     var writtenThrough: UInt64 = 0

@@ -45,11 +45,12 @@ struct MachineDriver {
         machine = DeliveryMachine(limits: limits, policy: policy, seed: 1, now: now)
     }
 
-    /// Answers every launch that is asked for with a process that is ready.
+    /// Answers every launch that was asked for with a process that is ready.
     mutating func startWorkers() {
-        for case .launch(let worker) in turn().actions {
-            machine.workerLaunched(worker, now: now, actions: &pending)
-            machine.workerReady(worker, abilities, now: now)
+        turn()
+        for index in machine.workers.indices where machine.workers[index].phase == .launching {
+            machine.workerLaunched(WorkerIndex(index), now: now, actions: &pending)
+            machine.workerReady(WorkerIndex(index), abilities, now: now)
         }
     }
 
