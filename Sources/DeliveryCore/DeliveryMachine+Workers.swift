@@ -163,6 +163,7 @@ extension DeliveryMachine {
         let worker = table[key].worker
         table[key].state = .cancelled(reason, killAt: killAt)
         workers[worker.value].nextDue = min(workers[worker.value].nextDue ?? killAt, killAt)
+        guard workers[worker.value].abilities.canCancel, workers[worker.value].phase != .killed else { return }
         actions.append(.cancel(worker, ids: [table[key].id], reason: reason))
     }
 
