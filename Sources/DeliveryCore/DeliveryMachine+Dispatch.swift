@@ -57,7 +57,10 @@ extension DeliveryMachine {
         while let suspect = suspects.first {
             guard waitingRecord(suspect) != nil else {
                 suspects.popFirst()
-                if policy.order == .partition { lanes[suspect.partition]?.isQueued = false }
+                if policy.order == .partition {
+                    lanes[suspect.partition]?.isQueued = false
+                    wakeLane(suspect.partition, now: now)
+                }
                 continue
             }
             guard let idle = idleWorker(now: now) else {
