@@ -88,8 +88,8 @@ extension DeliveryMachine {
     }
 
     private mutating func reserveWorker(now: Instant) {
-        guard !workers.contains(where: { $0.isReserved && $0.hasProcess }) else { return }
-        let candidates = workers.indices.filter { workers[$0].phase == .ready }
+        let candidates = workers.indices.filter { workers[$0].phase == .ready && !workers[$0].isPaused(now: now) }
+        guard !candidates.contains(where: { workers[$0].isReserved }) else { return }
         guard let least = candidates.min(by: { workers[$0].live < workers[$1].live }) else { return }
         workers[least].isReserved = true
     }

@@ -84,8 +84,11 @@ struct Worker {
     /// Whether a delivery may go to it, reservations aside.
     func takesDeliveries(now: Instant, maxUnwritten: Int) -> Bool {
         phase == .ready && live < abilities.maxInFlight && unwrittenBytes < maxUnwritten
-            && (pausedUntil.map { $0 <= now } ?? true)
+            && !isPaused(now: now)
     }
+
+    /// It asked for nothing more for now.
+    func isPaused(now: Instant) -> Bool { pausedUntil.map { $0 > now } ?? false }
 
     /// A new process: everything of the old one is forgotten, but for its failures.
     mutating func begin(deadline: Instant, now: Instant) {
