@@ -93,7 +93,8 @@ extension DeliveryMachine {
                 revocations[0].step = .committing(
                     token: token ?? 0, until: now + (isAnswered ? limits.revokeTimeout : .seconds(1)))
             case .committing(let token, let until):
-                guard commits.underWay[token] == nil || until <= now else { return }
+                // A periodic commit may hold the last offset: once the revoke is answered the broker refuses it.
+                guard !commits.isUnderWay(first.partitions) || until <= now else { return }
                 commits.underWay[token] = nil
                 revocations.removeFirst()
                 actions.append(.answerRevoke(first.partitions))
