@@ -35,9 +35,8 @@ extension DeliveryMachine {
     /// Partitions were assigned (in addition to those that are). An empty list counts too: with `--exit-at-end` an
     /// instance that owns nothing has nothing to wait for.
     package mutating func assigned(_ partitions: [AssignedPartition], now: Instant, actions: inout [Action]) {
-        wasAssigned = true
         for assigned in partitions {
-            dropTracker(assigned.partition, actions: &actions)
+            if trackers[assigned.partition] != nil { abandon(assigned.partition, now: now, actions: &actions) }
             trackers[assigned.partition] = PartitionTracker(
                 epoch: nextEpoch, position: assigned.position, end: policy.exitAtEnd ? assigned.end : nil, now: now)
             commits.standings[assigned.partition] = .init(
@@ -45,6 +44,7 @@ extension DeliveryMachine {
             if lanes[assigned.partition] == nil { lanes[assigned.partition] = Lane() }
             lanes[assigned.partition]?.restart()
         }
+        wasAssigned = true
         commits.moved = true
         nextEpoch += 1
     }
