@@ -74,6 +74,7 @@ extension DeliveryMachine {
         let wasAsked = drain != nil && workers[worker.value].failure == nil
         let failure = wasAsked ? nil : workers[worker.value].failure ?? .exited
         if failure != nil { counters.workerFailures += 1 }
+        countUnanswered(of: worker)
         settleAccounts(of: worker, failure: failure, now: now, actions: &actions)
         if isPermanent || drain != nil {
             workers[worker.value].phase = .gone
