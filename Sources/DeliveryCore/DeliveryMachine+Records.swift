@@ -52,6 +52,7 @@ extension DeliveryMachine {
         unsettledBytes -= tracker.unsettledBytes
         accepted -= tracker.unsettled
         backpressure.forget(partition)
+        countPaused()
         lanes[partition]?.restart()
     }
 }
