@@ -74,6 +74,8 @@ extension DeliveryMachine {
             return
         }
         let end = tracker.end ?? offset
+        // The assignment goes on at Kafka, and so would the pause.
+        if backpressure.paused.contains(partition) { actions.append(.resume(partition)) }
         abandon(partition, now: now, actions: &actions)
         assigned([AssignedPartition(partition: partition, position: offset, end: end)], now: now, actions: &actions)
     }
