@@ -126,7 +126,8 @@ extension DeliveryMachine {
 
     /// The worker's process ends, or is given up, during the drain: what it has not answered will be delivered again.
     mutating func countUnanswered(of worker: WorkerIndex) {
-        drain?.unanswered += unanswered(of: worker)
+        let count = unanswered(of: worker)
+        drain?.unanswered += count
     }
 
     private func unanswered(of worker: WorkerIndex) -> Int {
