@@ -194,4 +194,16 @@ import Testing
         driver.exit()
         #expect(driver.turn().ending == .stopped(.external), "also where work was left, and signals came later")
     }
+
+    @Test("The end of a partition does not move its offset past what arrived after the drain began")
+    func neverCommitsPastWhatItGaveBack() throws {
+        var driver = busy()
+        driver.drain()
+        driver.arrive(1, 0...3)
+        driver.machine.endReached(PartitionIndex(1), offset: 4, now: driver.now)
+        driver.turn()
+        #expect(driver.committable(1) == 0)
+        driver.exit()
+        #expect(driver.turn().committed[1] == nil)
+    }
 }

@@ -191,4 +191,17 @@ import Testing
         #expect(driver.committable(0) == 20)
         #expect(driver.turn().offsets == [[20]])
     }
+
+    @Test("The end of a partition does not move its offset past what arrived after the revoke began")
+    func neverCommitsPastWhatItGaveBack() throws {
+        var driver = MachineDriver()
+        driver.assign(0, 1)
+        driver.arrive(0, 0...0)
+        driver.turn()
+        driver.revoke(0, 1)
+        driver.arrive(1, 0...3)
+        driver.machine.endReached(PartitionIndex(1), offset: 4, now: driver.now)
+        try driver.ack(1)
+        #expect(driver.turn().committed == [0: 1])
+    }
 }
