@@ -7,7 +7,10 @@ struct Log {
     var end: Int64 = 0
     var committed: Int64 = 0
     /// The next offset to be fetched.
-    var position: Int64 = 0
+    var position: Int64 = 0 {
+        didSet { nextIndex = offsets.firstIndex { $0 >= position } ?? offsets.endIndex }
+    }
+    private var nextIndex = 0
     var toldEnd: Int64 = -1
 
     init(records: Int, _ random: inout SeededGenerator) { append(records, &random) }
@@ -19,7 +22,8 @@ struct Log {
         }
     }
 
-    var next: Int64? { offsets.first { $0 >= position } }
+    /// The next record to be fetched.
+    var next: Int64? { nextIndex < offsets.count ? offsets[nextIndex] : nil }
 }
 
 extension World {
@@ -182,7 +186,8 @@ extension World {
 
     private func commitDone(_ token: UInt64, _ failed: [PartitionIndex]) {
         var refused = failed
-        for (entry, generation) in commitsUnderWay.removeValue(forKey: token) ?? [] where !failed.contains(entry.partition) {
+        for (entry, generation) in commitsUnderWay.removeValue(forKey: token) ?? []
+        where !failed.contains(entry.partition) {
             let partition = entry.partition.value
             guard oracle.assignments[partition]?.generation == generation else {
                 refused.append(entry.partition)
