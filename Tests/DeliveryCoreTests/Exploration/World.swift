@@ -13,7 +13,7 @@ enum Happening {
     case exits(Int, generation: Int)
     case commitDone(UInt64, failed: [PartitionIndex])
     case fetch
-    case rebalance
+    case rebalance(isPeriodic: Bool)
     case assign([Int32])
     case append
 }
@@ -85,7 +85,7 @@ final class World {
         let partitions = Int32(1 + random.next() % 5)
         for partition in 0..<partitions { logs[partition] = Log(records: Int(random.next() % 40), &random) }
         plan(.assign(Array(0..<partitions)), in: 0...50)
-        plan(.rebalance, in: 100...1_000)
+        plan(.rebalance(isPeriodic: true), in: 100...1_000)
         plan(.append, in: 100...500)
     }
 

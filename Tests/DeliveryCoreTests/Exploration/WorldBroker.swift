@@ -46,7 +46,7 @@ extension World {
     func happen(_ what: Happening) {
         switch what {
         case .fetch: fetch()
-        case .rebalance: rebalance()
+        case .rebalance(let isPeriodic): rebalance(isPeriodic)
         case .assign(let partitions): assign(partitions)
         case .append: append()
         case .commitDone(let token, let failed): commitDone(token, failed)
@@ -104,9 +104,9 @@ extension World {
 
     // MARK: The group
 
-    private func rebalance() {
+    private func rebalance(_ isPeriodic: Bool) {
         guard hasFaults else { return }
-        plan(.rebalance, in: 100...1_500)
+        if isPeriodic { plan(.rebalance(isPeriodic: true), in: 100...1_500) }
         let owned = oracle.assignments.keys.sorted().filter { oracle.assignments[$0]?.revokedAt == nil }
         guard revokes.isEmpty, !owned.isEmpty else { return }
         let isEager = chance(30)
@@ -142,7 +142,7 @@ extension World {
             oracle.assignments[partition] = nil
             paused.remove(partition)
         }
-        plan(.assign(numbers), in: 0...100)
+        plan(.assign(numbers), in: chance(50) ? 0...5 : 0...100)
     }
 
     private func assign(_ partitions: [Int32]) {
@@ -168,6 +168,8 @@ extension World {
                 AssignedPartition(partition: PartitionIndex(partition), position: log.committed, end: log.end))
         }
         machine.assigned(all, now: now, actions: &actions)
+        // Rebalances come in bursts: what waited in the one before is stale in the next.
+        if chance(30) { plan(.rebalance(isPeriodic: false), in: 0...80) }
     }
 
     // MARK: Commits
@@ -177,7 +179,7 @@ extension World {
         if !policy.commits { oracle.broken("a commit although there is no group") }
         for entry in entries { oracle.commit(entry, log: logs[entry.partition.value]?.offsets ?? []) }
         commitsUnderWay[token] = entries.map { ($0, oracle.assignments[$0.partition.value]?.generation ?? 0) }
-        let failed = hasFaults && chance(20) ? entries.map(\.partition).filter { _ in chance(60) } : []
+        let failed = chance(hasFaults ? 20 : 8) ? entries.map(\.partition).filter { _ in chance(60) } : []
         // Answers come in the order of the requests.
         let slow = hasFaults && chance(5) ? among(300...900) : among(0...20)
         lastCommitDone = max(lastCommitDone, now + .milliseconds(Int64(slow)))
