@@ -33,3 +33,5 @@ const char *clinux_signal_name(int signal) { return sigabbrev_np(signal); }
 char **clinux_environment(void) { return environ; }
 
 int clinux_hide_process(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) < 0 ? -errno : 0; }
+
+void clinux_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }

@@ -59,10 +59,13 @@ const char *clinux_signal_name(int signal);
 // The process's environment, ended by NULL; read it before other threads may change it.
 char **clinux_environment(void);
 
-// ---- Processes ----
+// ---- Processes and threads ----
 
 // Keeps processes of the same user out of this one's memory and /proc files (PR_SET_DUMPABLE, proc(5)).
 int clinux_hide_process(void);
+
+// Names the calling thread; the kernel keeps the first 15 bytes.
+void clinux_name_thread(const char *name);
 
 struct clinux_descriptor_map {
     int from;  // an open descriptor of the parent
