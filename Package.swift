@@ -57,7 +57,11 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .executableTarget(
-            name: "ackpipe", dependencies: ["Runtime", "Configuration", "YAML", "Kafka"], swiftSettings: swiftSettings),
+            name: "ackpipe",
+            dependencies: [
+                "Runtime", "Configuration", "YAML", "Kafka", "Handlers", "Observability", "Reactor",
+                .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: swiftSettings),
 
         tests("DeliveryCoreTests", ["DeliveryCore"]),
         tests("HandlerProtocolTests", ["HandlerProtocol", "DeliveryCore"]),

@@ -47,9 +47,9 @@ extension Service {
         }
     }
 
-    func commitFinished(token: UInt64, _ results: [(PartitionIndex, KafkaError?)], _ error: KafkaError?) {
-        let failed = results.filter { $0.1 != nil || error != nil }.map(\.0)
-        if let error = error ?? results.lazy.compactMap(\.1).first {
+    func commitFinished(token: UInt64, _ results: [CommitResult], _ error: KafkaError?) {
+        let failed = results.filter { $0.error != nil || error != nil }.map(\.partition)
+        if let error = error ?? results.lazy.compactMap(\.error).first {
             log.warning(
                 "commit failed: the offsets are sent again",
                 metadata: ["error": "\(error)", "partitions": "\(failed.map(place).joined(separator: " "))"])

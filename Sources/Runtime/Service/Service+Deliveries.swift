@@ -101,14 +101,14 @@ extension Service {
         } else {
             try encoder.value(nil, into: &connection.outbound)
         }
-        guard fields.hasHeaders else { return }
-        try fields.forEachHeader { name, value throws(EncodingFailure) in
-            if let value = unsafe value {
+        for position in unsafe 0..<fields.headerCount {
+            let header = unsafe fields.header(at: position)
+            let name = unsafe Span<UInt8>(_unsafeBytes: header.name)
+            if let value = unsafe header.value {
                 try encoder.header(
-                    name: unsafe Span(_unsafeBytes: name), value: unsafe Span(_unsafeBytes: value),
-                    into: &connection.outbound)
+                    name: name, value: unsafe Span(_unsafeBytes: value), into: &connection.outbound)
             } else {
-                try encoder.header(name: unsafe Span(_unsafeBytes: name), value: nil, into: &connection.outbound)
+                try encoder.header(name: name, value: nil, into: &connection.outbound)
             }
         }
     }

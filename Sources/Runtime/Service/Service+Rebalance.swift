@@ -42,7 +42,8 @@ extension Service {
         var partitions: [PartitionIndex] = []
         var explicit: [PartitionIndex: Int64] = [:]
         for assignment in plan.settings.assignments {
-            let partition = consumer.partitions.index(of: assignment.topic, assignment.partition)
+            let partition = consumer.partitions.index(
+                topic: assignment.topic, partition: assignment.partition)
             partitions.append(partition)
             explicit[partition] = assignment.offset
         }

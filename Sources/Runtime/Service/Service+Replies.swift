@@ -123,7 +123,7 @@ extension Service {
 
     private func handlerLogged(_ frame: LogFrame, _ connection: WorkerConnection) {
         machine.heard(connection.index, now: now)
-        guard connection.logLimit.allow(now: now.nanoseconds) else { return }
+        guard connection.logLimit.allows(at: now.nanoseconds) else { return }
         var facts: Logger.Metadata = [:]
         // A prefix of their own: the handler's fields cannot overwrite ours.
         for field in frame.fields { facts["handler.\(field.name)"] = "\(field.value)" }

@@ -115,8 +115,7 @@ extension Service {
                 "the handler left an unfinished frame: it is discarded",
                 metadata: of(connection.index, ["frame": "\(connection.reader.describePartial())"]))
         }
-        // A process that is about to exit closes its stdout first: wait for the exit status before judging.
-        if connection.process.isDead { return }
+        // A process that is about to exit closes its stdout first: the exit status gets a second to come.
         if !connection.isInputClosed, !connection.closesWhenEmpty {
             log.debug("worker's output ended", metadata: of(connection.index, ["reason": "\(reason)"]))
             connection.outputClosedAt = now
@@ -134,7 +133,7 @@ extension Service {
     }
 
     private func tellLine(_ line: LogLine, _ connection: WorkerConnection) {
-        guard connection.logLimit.allow(now: now.nanoseconds) else { return }
+        guard connection.logLimit.allows(at: now.nanoseconds) else { return }
         let suppressed = connection.logLimit.takeSuppressed()
         if suppressed > 0 {
             log.warning(

@@ -32,7 +32,7 @@ final class WorkerConnection {
 
     init(
         index: WorkerIndex, life: UInt32, process: WorkerProcess, session: String, reader: FrameReader,
-        conversation: HandlerConversation, now: Instant
+        conversation: HandlerConversation
     ) {
         self.index = index
         self.life = life
@@ -42,7 +42,7 @@ final class WorkerConnection {
         self.conversation = conversation
         logs = process.logDescriptors.map { _ in LogLineAssembler() }
         // A handler that floods its stderr costs the log a thousand lines a second at most; the rest is counted.
-        logLimit = RateLimiter(perSecond: 1_000, burst: 2_000, now: now.nanoseconds)
+        logLimit = RateLimiter(perSecond: 1_000, burst: 2_000)
     }
 
     /// The handler's last lines on its log streams, for the report of its end.
