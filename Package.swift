@@ -72,7 +72,9 @@ let package = Package(
         tests("HandlersTests", ["Handlers", "Reactor", "CLinux", "DeliveryCore"]),
         tests("ObservabilityTests", ["Observability", .product(name: "Logging", package: "swift-log")]),
         tests("RuntimeTests", ["Runtime", "DeliveryCore", "HandlerProtocol", "Configuration", "Kafka", "Reactor"]),
-        tests("EndToEndTests", ["ackpipe", "Kafka", "Reactor", "HandlerProtocol"]),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["ackpipe", "Kafka", "Reactor", "DeliveryCore"], exclude: ["Handlers"],
+            swiftSettings: testSettings),
         tests("TidyTests", []),
     ]
 )

@@ -28,7 +28,7 @@ extension Service {
         lookups.stop()
         let limit = now + max(.seconds(1), Interval(nanoseconds: plan.limits.drainTimeout.nanoseconds / 2))
         do {
-            try consumer.beginClose()
+            consumer.beginClose()
             while !consumer.isClosed {
                 try poller.wait(timeoutMilliseconds: 20, into: &readiness)
                 now = Instant(nanoseconds: MonotonicClock.nanoseconds())

@@ -199,9 +199,9 @@ extension Service {
             guard let start = choosePosition(position) else { continue }
             machine.relocate(position.partition, to: start, now: now, actions: &actions)
             do {
-                try consumer.seek(position.partition, to: start)
+                try consumer.restart(position.partition, at: start)
             } catch {
-                stop(.software, "\(place(position.partition)): seeking to \(start) failed: \(error)")
+                stop(.software, "\(place(position.partition)): reading on at \(start) failed: \(error)")
             }
         }
     }

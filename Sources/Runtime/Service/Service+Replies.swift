@@ -49,7 +49,7 @@ extension Service {
             machine.workerPaused(worker, for: milliseconds.map { .milliseconds($0) }, now: now)
         case .resume: machine.workerResumed(worker, now: now)
         case .log(let frame): handlerLogged(frame, connection)
-        case .pong, .metric, .seek: machine.heard(worker, now: now)
+        case .pong, .metric: machine.heard(worker, now: now)
         }
     }
 
@@ -143,17 +143,17 @@ extension Service {
         switch problem {
         case .unknownID(let id):
             ProtocolError(
-                rule: .unknownID,
+                rule: .unissuedID,
                 message: "the id \(id) was never issued to this worker; ids are those of message and batch frames",
                 excerpt: "")
         case .indexOutOfRange(let id, let index, let count):
             ProtocolError(
-                rule: .indexOutOfRange,
+                rule: .wrongIndex,
                 message: "index \(index) in the result for \(id): the batch has \(count) records, counted from 0",
                 excerpt: "")
         case .repeatedIndex(let id, let index):
             ProtocolError(
-                rule: .repeatedIndex, message: "index \(index) is listed twice in the result for \(id)", excerpt: "")
+                rule: .wrongIndex, message: "index \(index) is listed twice in the result for \(id)", excerpt: "")
         case .resultForMessage(let id):
             ProtocolError(
                 rule: .resultForMessage, message: "result for \(id), which is a message: answer with ack or nack",
@@ -170,7 +170,7 @@ extension Service {
             "protocol error: the worker is replaced",
             metadata: of(
                 connection.index,
-                ["rule": "\(error.rule)", "error": "\(error.message)", "frame": "\(error.excerpt)"]))
+                ["rule": "\(error.rule.rawValue)", "error": "\(error.message)", "frame": "\(error.excerpt)"]))
         machine.workerBroke(connection.index, .protocolError, now: now, actions: &actions)
     }
 
@@ -198,7 +198,7 @@ extension Service {
                 protocolBroken(
                     connection,
                     ProtocolError(
-                        rule: .frameTimeout,
+                        rule: .unfinishedFrame,
                         message: "a frame was begun and not finished within --frame-timeout; flush after each frame",
                         excerpt: connection.reader.describePartial()))
             } else if let closed = connection.outputClosedAt, closed + .seconds(1) <= now {
