@@ -59,7 +59,8 @@ enum Contradictions {
         let name = "max.poll.interval.ms"
         var interval = Duration.milliseconds(300_000)
         if let property = settings.properties.last(where: { $0.name == name }) {
-            guard let milliseconds = Int64(property.value), milliseconds > 0 else { return }  // librdkafka names the culprit.
+            // What is no number is left to librdkafka, which names the property and its range.
+            guard let milliseconds = Int64(property.value), milliseconds > 0 else { return }
             interval = .milliseconds(milliseconds)
         }
         guard settings.revokeTimeout > interval / 2 else { return }
