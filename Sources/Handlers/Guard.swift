@@ -14,7 +14,8 @@ package final class Guard: Sendable {
     /// Our end of its pipe; a message is the number of a group, or minus that number. Closed by `stop`.
     let pipe: Int32
 
-    private init(processID: Int32, pipe: Int32) {
+    /// A guard that listens at the other end of `pipe`.
+    init(processID: Int32, pipe: Int32) {
         self.processID = processID
         self.pipe = pipe
     }
