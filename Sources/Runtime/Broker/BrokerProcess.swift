@@ -12,7 +12,7 @@ package enum BrokerProcess {
             let signals = try SignalSource(signals: [SIGTERM, SIGINT, SIGHUP, SIGQUIT])
             let broker = try EmbeddedBroker(topics: settings.topics.map { ($0.name, Int($0.partitions)) })
             defer { broker.stop() }
-            let relay = try BootstrapRelay(port: UInt16(settings.port), to: broker.bootstrapServers)
+            let relay = try BootstrapRelay(port: UInt16(settings.port), bootstrapServers: broker.bootstrapServers)
             defer { relay.stop() }
             if let path = settings.load {
                 let loaded = try LoadFile.load(path, into: broker, topics: settings.topics)

@@ -1,5 +1,6 @@
 import Configuration
 import DeliveryCore
+import Handlers
 import Kafka
 import Logging
 
@@ -35,7 +36,7 @@ extension Service {
         }
     }
 
-    private func commit(_ entries: [CommitEntry], token: UInt64) {
+    private func commit(_ entries: [DeliveryCore.CommitEntry], token: UInt64) {
         let wanted = entries.map { entry in
             Kafka.CommitEntry(partition: entry.partition, offset: entry.offset, metadata: nil)
         }
@@ -43,7 +44,7 @@ extension Service {
             try consumer.commit(wanted, token: token)
         } catch {
             log.warning("commit failed", metadata: ["error": "\(error)"])
-            machine.commitFinished(token: token, failed: entries.map(\.partition), now: now, actions: &actions)
+            machine.commitFinished(token: token, failed: entries.map { $0.partition }, now: now, actions: &actions)
         }
     }
 

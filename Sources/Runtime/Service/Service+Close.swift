@@ -1,6 +1,7 @@
 import Configuration
 import DeliveryCore
 import Glibc
+import Handlers
 import Kafka
 import Logging
 import Reactor

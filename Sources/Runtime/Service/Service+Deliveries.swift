@@ -1,3 +1,4 @@
+import Configuration
 import DeliveryCore
 import HandlerProtocol
 import Kafka
@@ -28,11 +29,11 @@ extension Service {
     private func sendMessage(_ delivery: Delivery, to connection: WorkerConnection) -> EncodingFailure? {
         guard let record = machine.record(0, of: delivery) else { return nil }
         do {
-            try consumer.records.withFields(record.slot) { fields throws(EncodingFailure) in
+            try unsafe consumer.records.withFields(record.slot) { fields throws(EncodingFailure) in
                 encoder.beginMessage(
                     id: delivery.id, attempt: record.attempt, redelivered: record.redelivered,
-                    place: recordPlace(delivery, record, fields), into: &connection.outbound)
-                try write(fields, to: connection)
+                    place: unsafe recordPlace(delivery, record, fields), into: &connection.outbound)
+                try unsafe write(fields, to: connection)
                 try encoder.endMessage(into: &connection.outbound)
             }
             return nil
@@ -51,11 +52,11 @@ extension Service {
         for index in 0..<delivery.count {
             guard let record = machine.record(index, of: delivery) else { continue }
             do {
-                try consumer.records.withFields(record.slot) { fields throws(EncodingFailure) in
+                try unsafe consumer.records.withFields(record.slot) { fields throws(EncodingFailure) in
                     encoder.beginRecord(
                         attempt: record.attempt, redelivered: record.redelivered,
-                        place: recordPlace(delivery, record, fields), into: &connection.outbound)
-                    try write(fields, to: connection)
+                        place: unsafe recordPlace(delivery, record, fields), into: &connection.outbound)
+                    try unsafe write(fields, to: connection)
                     try encoder.endRecord(into: &connection.outbound)
                 }
             } catch {
@@ -64,7 +65,6 @@ extension Service {
                     return error
                 }
                 // The machine learns that the rest was not sent; a record without an encoding then comes first, and stops.
-                encoder.abandonRecord(into: &connection.outbound)
                 machine.shorten(key, to: index, now: now)
                 break
             }
@@ -80,13 +80,13 @@ extension Service {
     private func recordPlace(_ delivery: Delivery, _ record: DeliveredRecord, _ fields: RecordFields) -> RecordPlace {
         let place = topics.place(of: delivery.partition, in: consumer.partitions)
         let type: HandlerProtocol.TimestampType =
-            switch fields.timestampType {
+            switch unsafe fields.timestampType {
             case .none: .none
             case .create: .create
             case .append: .append
             }
         return RecordPlace(
-            topic: place.topic, partition: place.partition, offset: record.offset, timestamp: fields.timestamp,
+            topic: place.topic, partition: place.partition, offset: record.offset, timestamp: unsafe fields.timestamp,
             timestampType: type)
     }
 
@@ -124,7 +124,7 @@ extension Service {
             guard let record = machine.record(index, of: delivery) else { continue }
             sameAttempt = sameAttempt && attempt ?? record.attempt == record.attempt
             attempt = record.attempt
-            let recordType = consumer.records.timestampType(of: record.slot)
+            let recordType = unsafe consumer.records.withFields(record.slot) { unsafe $0.timestampType }
             sameType = sameType && type ?? recordType == recordType
             type = recordType
         }

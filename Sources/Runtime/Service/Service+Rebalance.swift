@@ -83,22 +83,22 @@ extension Service {
         advanceRebalances()
     }
 
-    private func answerAssign(_ positions: [StartPosition]) {
+    private func answerAssign(_ places: [ReadingPlace]) {
         do {
-            let places = positions.map { ($0.partition, offset: $0.start) }
+            let positions = places.map { ($0.found.partition, offset: $0.start) }
             if plan.settings.assignments.isEmpty {
-                try consumer.assign(places)
+                try consumer.assign(positions)
             } else {
-                try consumer.assignDirectly(places)
+                try consumer.assignDirectly(positions)
             }
         } catch {
             log.error("answering an assignment failed", metadata: ["error": "\(error)"])
         }
         machine.assigned(
-            positions.map { position in
+            places.map { place in
                 DeliveryCore.AssignedPartition(
-                    partition: position.partition, position: position.start, end: position.high,
-                    commitsPosition: position.committed == nil && plan.settings.from != .earliest)
+                    partition: place.found.partition, position: place.start, end: place.found.high,
+                    commitsPosition: place.found.committed == nil && plan.settings.from != .earliest)
             }, now: now, actions: &actions)
         rebalances.finish()
     }
@@ -127,36 +127,30 @@ extension Service {
         hasConnected = true
         timeline.pass(.positioned, now: now, log: log)
         guard case .assign(_, let explicit)? = rebalances.current else { return }
-        var positions: [StartPosition] = []
+        var places: [ReadingPlace] = []
         for found in result.positions {
-            var position = found
-            if let offset = explicit[position.partition] { position.start = offset }
-            guard position.start >= position.low, position.start <= position.high else {
-                guard let start = choosePosition(position) else {
-                    // The service stops; the assignment is answered with nothing, so that closing is not held up.
-                    continue
-                }
-                position.start = start
-                positions.append(position)
-                continue
-            }
-            positions.append(position)
+            let wanted = explicit[found.partition] ?? found.start
+            // Where the service stops, the assignment is answered without the partition, so that closing is not held up.
+            guard let start = choosePosition(wanted, found) else { continue }
+            places.append(ReadingPlace(found: found, start: start))
         }
-        for position in positions {
-            log.info(
-                "reading",
-                metadata: [
-                    "kafka.partition": "\(place(position.partition))", "position": "\(position.start)",
-                    "committed": "\(position.committed.map(String.init) ?? "none")", "low": "\(position.low)",
-                    "high": "\(position.high)",
-                ])
-        }
-        answerAssign(positions)
+        for place in places { tellReading(place) }
+        answerAssign(places)
+    }
+
+    private func tellReading(_ reading: ReadingPlace) {
+        log.info(
+            "reading",
+            metadata: [
+                "kafka.partition": "\(place(reading.found.partition))", "position": "\(reading.start)",
+                "committed": "\(reading.found.committed.map(String.init) ?? "none")", "low": "\(reading.found.low)",
+                "high": "\(reading.found.high)",
+            ])
     }
 
     /// Follows `--out-of-range`; nil where the service stops.
-    private func choosePosition(_ position: StartPosition) -> Int64? {
-        let wanted = position.start
+    private func choosePosition(_ wanted: Int64, _ position: Kafka.StartPosition) -> Int64? {
+        if wanted >= position.low, wanted <= position.high { return wanted }
         let lost =
             wanted < position.low
             ? "offsets \(wanted) to \(position.low - 1) are lost" : "the log ends at \(position.high)"
@@ -193,10 +187,9 @@ extension Service {
             }
             return
         }
-        for var position in result.positions where outOfRange.remove(position.partition) != nil {
+        for position in result.positions where outOfRange.remove(position.partition) != nil {
             guard let wanted = machine.position(of: position.partition) else { continue }
-            position.start = wanted
-            guard let start = choosePosition(position) else { continue }
+            guard let start = choosePosition(wanted, position) else { continue }
             machine.relocate(position.partition, to: start, now: now, actions: &actions)
             do {
                 try consumer.restart(position.partition, at: start)
@@ -205,4 +198,10 @@ extension Service {
             }
         }
     }
+}
+
+/// Where a partition is read from, and what the look-up found about it.
+struct ReadingPlace {
+    var found: Kafka.StartPosition
+    var start: Int64
 }

@@ -2,29 +2,28 @@ import Configuration
 import DeliveryCore
 import HandlerProtocol
 import Logging
+import Observability
 
 extension Service {
     /// Every complete frame that has arrived from a worker, in order; a rule that is broken ends the worker.
     func decodeFrames(_ connection: WorkerConnection) {
         while !connection.isBroken {
-            do {
+            do throws(ProtocolError) {
                 let frame = try connection.reader.next { body throws(ProtocolError) in
-                    try connection.conversation.receive(body, decoder: decoder)
+                    try connection.conversation.receive(body)
                 }
                 guard let frame else {
                     noteUnfinishedFrame(connection)
                     return
                 }
                 try receive(frame, from: connection)
-            } catch let error as ProtocolError {
-                protocolBroken(connection, error)
             } catch {
-                protocolBroken(connection, ProtocolError(rule: .general, message: "\(error)", excerpt: ""))
+                protocolBroken(connection, error)
             }
         }
     }
 
-    private func receive(_ frame: HandlerFrame, from connection: WorkerConnection) throws {
+    private func receive(_ frame: HandlerFrame, from connection: WorkerConnection) throws(ProtocolError) {
         let worker = connection.index
         switch frame {
         case .ready(let ready): becomeReady(ready, connection)
@@ -42,7 +41,7 @@ extension Service {
                 try verdict(.result(id: id, failed: records), connection)
             }
         case .extend(let id, let milliseconds):
-            do {
+            do throws(VerdictProblem) {
                 try machine.extend(id, by: .milliseconds(milliseconds), from: worker, now: now)
             } catch { throw describe(error, connection) }
         case .pause(let milliseconds):
@@ -57,6 +56,13 @@ extension Service {
 
     private func becomeReady(_ ready: Ready, _ connection: WorkerConnection) {
         timeline.pass(.workerReady, now: now, log: log)
+        if !connection.conversation.featuresWithoutEffect.isEmpty {
+            log.warning(
+                "handler chose features that were not offered: they have no effect",
+                metadata: of(
+                    connection.index,
+                    ["features": "\(connection.conversation.featuresWithoutEffect.joined(separator: ","))"]))
+        }
         let abilities = WorkerAbilities(
             concurrency: ready.concurrency, maxInFlight: ready.maxInFlight ?? plan.limits.maxInFlight,
             canCancel: ready.features.contains("cancel"), canPing: ready.features.contains("ping"))
@@ -79,7 +85,7 @@ extension Service {
 
     // MARK: Verdicts
 
-    private func acknowledge(_ target: AckTarget, _ hasOutputs: Bool, _ connection: WorkerConnection) throws {
+    private func acknowledge(_ target: AckTarget, _ hasOutputs: Bool, _ connection: WorkerConnection) throws(ProtocolError) {
         switch target {
         case .id(let id):
             if hasOutputs { try refuseOutputs(id, connection) } else { try verdict(.ack(id: id), connection) }
@@ -89,16 +95,16 @@ extension Service {
     }
 
     /// Output does not exist yet: an acknowledgement whose outputs would be dropped is a failed delivery.
-    private func refuseOutputs(_ id: UInt64, _ connection: WorkerConnection) throws {
+    private func refuseOutputs(_ id: UInt64, _ connection: WorkerConnection) throws(ProtocolError) {
         log.warning(
             "handler output needs --produce-topic: the delivery counts as failed",
             metadata: of(connection.index, ["delivery.id": "\(id)"]))
         try verdict(.nack(id: id, Failure(.retry)), connection)
     }
 
-    private func verdict(_ verdict: Verdict, _ connection: WorkerConnection) throws {
+    private func verdict(_ verdict: Verdict, _ connection: WorkerConnection) throws(ProtocolError) {
         timeline.pass(.firstVerdict, now: now, log: log)
-        do {
+        do throws(VerdictProblem) {
             try machine.verdict(verdict, from: connection.index, now: now, actions: &actions)
         } catch { throw describe(error, connection) }
     }
@@ -197,10 +203,7 @@ extension Service {
             if let since = connection.unfinishedSince, since + Interval(plan.settings.frameTimeout) <= now {
                 protocolBroken(
                     connection,
-                    ProtocolError(
-                        rule: .unfinishedFrame,
-                        message: "a frame was begun and not finished within --frame-timeout; flush after each frame",
-                        excerpt: connection.reader.describePartial()))
+                    connection.reader.unfinishedError(afterMilliseconds: milliseconds(now - since)))
             } else if let closed = connection.outputClosedAt, closed + .seconds(1) <= now {
                 connection.outputClosedAt = nil
                 machine.workerBroke(connection.index, .outputClosed, now: now, actions: &actions)

@@ -4,6 +4,7 @@ import Glibc
 import HandlerProtocol
 import Handlers
 import Logging
+import Observability
 import Reactor
 
 extension Service {
@@ -46,9 +47,9 @@ extension Service {
             readyTimeoutMilliseconds: milliseconds(plan.limits.startTimeout),
             cancelGraceMilliseconds: milliseconds(plan.limits.cancelGrace), features: offeredFeatures, session: session)
         let connection = WorkerConnection(
-            index: worker, life: life, process: process, session: session,
+            index: worker, life: life, process: process,
             reader: FrameReader(framing: framing, maxFrameBytes: settings.maxFrameBytes),
-            conversation: HandlerConversation(session: session), now: now)
+            conversation: HandlerConversation(offer: .init(hello: hello)))
         encoder.hello(hello, into: &connection.outbound)
         return connection
     }
@@ -99,7 +100,7 @@ extension Service {
         switch connection.process.read(into: &readBuffer) {
         case .bytes:
             if connection.isBroken { return }
-            readBuffer.withBytes { connection.reader.append($0) }
+            readBuffer.withBytes { connection.reader.append(Span<UInt8>(_bytes: $0)) }
             decodeFrames(connection)
         case .wouldBlock: break
         case .endOfFile: outputEnded(connection, "its stdout was closed")
@@ -157,7 +158,7 @@ extension Service {
         guard !connection.isInputClosed else { return }
         var isFull = false
         while connection.outbound.pendingCount > 0, !isFull {
-            switch connection.outbound.withPending({ connection.process.write($0.bytes) }) {
+            switch unsafe connection.outbound.withPending({ unsafe connection.process.write($0.bytes) }) {
             case .bytes(let count): connection.outbound.consume(count)
             case .wouldBlock: isFull = true
             case .endOfFile, .failed:
@@ -249,7 +250,7 @@ extension Service {
     private func drainStreams(_ connection: WorkerConnection) {
         for _ in 0..<64 where !connection.isOutputClosed && !connection.isBroken {
             guard case .bytes = connection.process.read(into: &readBuffer) else { break }
-            readBuffer.withBytes { connection.reader.append($0) }
+            readBuffer.withBytes { connection.reader.append(Span<UInt8>(_bytes: $0)) }
             decodeFrames(connection)
         }
         for index in connection.logs.indices {

@@ -1,4 +1,4 @@
-package import Configuration
+import Configuration
 import DeliveryCore
 import HandlerProtocol
 package import Handlers

@@ -9,7 +9,6 @@ final class WorkerConnection {
     /// Grows with each process at this place of the pool.
     let life: UInt32
     let process: WorkerProcess
-    let session: String
     var outbound = OutboundBuffer()
     var reader: FrameReader
     var conversation: HandlerConversation
@@ -31,13 +30,12 @@ final class WorkerConnection {
     var isBroken = false
 
     init(
-        index: WorkerIndex, life: UInt32, process: WorkerProcess, session: String, reader: FrameReader,
+        index: WorkerIndex, life: UInt32, process: WorkerProcess, reader: FrameReader,
         conversation: HandlerConversation
     ) {
         self.index = index
         self.life = life
         self.process = process
-        self.session = session
         self.reader = reader
         self.conversation = conversation
         logs = process.logDescriptors.map { _ in LogLineAssembler() }
