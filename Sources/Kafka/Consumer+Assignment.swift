@@ -19,11 +19,11 @@ extension Consumer {
             ? unsafe KafkaError(consuming: rd_kafka_incremental_assign(handle, list.pointer))
             : unsafe KafkaError(rd_kafka_assign(handle, list.pointer))
         if let failure {
-            for unsafe queue in unsafe queues { unsafe Consumer.giveBack(queue) }
+            for unsafequeue in unsafe queues { unsafe Consumer.giveBack(queue) }
             throw failure
         }
         if !usesIncrementalAssignment { forgetQueues(of: Array(assigned.keys)) }
-        for unsafe (queue, position) in unsafe zip(queues, positions) {
+        for unsafe(queue, position) in unsafe zip(queues, positions) {
             unsafe rd_kafka_queue_forward(queue, messageQueue)
             forgetQueues(of: [position.0])
             unsafe assigned[position.0] = Assigned(queue: queue, startOffset: position.offset)
@@ -80,7 +80,7 @@ extension Consumer {
         for (partition, _) in positions {
             let name = partitions.name(of: partition)
             guard let queue = unsafe rd_kafka_queue_get_partition(handle, name.topic, name.partition) else {
-                for unsafe queue in unsafe queues { unsafe Consumer.giveBack(queue) }
+                for unsafequeue in unsafe queues { unsafe Consumer.giveBack(queue) }
                 throw KafkaError(
                     code: RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION.rawValue,
                     message: "\(name.topic) [\(name.partition)]: no such partition")
@@ -110,7 +110,7 @@ extension Consumer {
         let list = PartitionList(wanted, partitions)
         if let error = unsafe KafkaError(rd_kafka_position(handle, list.pointer)) { throw error }
         var positions: [(PartitionIndex, offset: Int64)] = []
-        for unsafe (entry, partition) in unsafe zip(list.entries, wanted) {
+        for unsafe(entry, partition) in unsafe zip(list.entries, wanted) {
             let start = assigned[partition]?.startOffset ?? Int64(RD_KAFKA_OFFSET_INVALID)
             unsafe positions.append((partition, offset: entry.offset >= 0 ? entry.offset : start))
         }

@@ -43,7 +43,7 @@ extension Consumer {
         if let error = unsafe KafkaError(consuming: rd_kafka_seek_partitions(handle, list.pointer, 5_000)) {
             throw error
         }
-        for unsafe entry in unsafe list.entries {
+        for unsafeentry in unsafe list.entries {
             if let error = unsafe KafkaError(entry.err) { throw error }
         }
     }

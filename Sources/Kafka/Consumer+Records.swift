@@ -72,6 +72,6 @@ extension Consumer {
     private func growBatch(to count: Int) {
         guard unsafe batch.count < count else { return }
         unsafe batch.deallocate()
-        unsafe batch = unsafe .allocate(capacity: count)
+        unsafe batch = .allocate(capacity: count)
     }
 }

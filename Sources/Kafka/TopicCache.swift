@@ -31,7 +31,7 @@ struct TopicCache {
 
     /// Gives the topic handles back; nothing may be looked up afterwards.
     mutating func release() {
-        for unsafe topic in unsafe pinned { unsafe rd_kafka_topic_destroy(topic) }
+        for unsafetopic in unsafe pinned { unsafe rd_kafka_topic_destroy(topic) }
         unsafe pinned.removeAll()
         unsafe topics.removeAll()
         unsafe lastTopic = nil
@@ -48,7 +48,7 @@ struct TopicCache {
                 return table.index(topic: name, partition: partition)
             }
             unsafe pinned.append(pin)
-            guard unsafe pin == topic else { return table.index(topic: name, partition: partition) }
+            guard pin == topic else { return table.index(topic: name, partition: partition) }
             unsafe topics[address] = Topic(name: name)
         }
         let index = unsafe number(in: &topics[address], partition, table)
@@ -59,7 +59,9 @@ struct TopicCache {
     }
 
     private func number(in topic: inout Topic?, _ partition: Int32, _ table: PartitionTable) -> PartitionIndex {
-        guard var known = topic, partition >= 0 else { return table.index(topic: topic?.name ?? "", partition: partition) }
+        guard var known = topic, partition >= 0 else {
+            return table.index(topic: topic?.name ?? "", partition: partition)
+        }
         let place = Int(partition)
         if place < known.indices.count, let index = known.indices[place] { return index }
         while known.indices.count <= place { known.indices.append(nil) }
