@@ -18,6 +18,7 @@ import Testing
     func tooFar() {
         #expect(NearestName.find("zzzzzz", among: ["group", "topic"]) == nil)
         #expect(NearestName.find("xy", among: ["ab"]) == nil)
+        #expect(NearestName.find(String(repeating: "group", count: 100_000), among: ["group"]) == nil)
         #expect(NearestName.find("grup", among: ["topic", "group"]) == "group")
     }
 }

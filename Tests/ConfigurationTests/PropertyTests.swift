@@ -14,6 +14,9 @@ import Testing
         #expect(property.isSecret)
         #expect("\(property)" == "\(name)=****")
         #expect(!"\([property])".contains("hunter2"))
+        var dumped = ""
+        dump([property], to: &dumped)
+        #expect(!dumped.contains("hunter2"))
     }
 
     @Test("other values are shown", arguments: ["client.id", "ssl.key.location", "sasl.username", "debug"])

@@ -6,8 +6,11 @@ import Testing
 
 @Suite struct LineLogHandlerTests {
     /// What `body` writes through a logger, with the reading end drained by another thread.
-    private func output(_ format: LogFormat, level: Logger.Level = .info, _ body: (inout Logger) -> Void) -> String {
+    private func output(
+        _ format: LogFormat, level: Logger.Level = .info, flags: CInt = 0, _ body: (inout Logger) -> Void
+    ) -> String {
         let pipe = Pipe()
+        _ = fcntl(pipe.fileHandleForWriting.fileDescriptor, F_SETFL, flags)
         var logger = Logger(label: "test") { _ in
             LineLogHandler(format: format, level: level, descriptor: pipe.fileHandleForWriting.fileDescriptor)
         }
@@ -67,7 +70,7 @@ import Testing
 
     @Test("a full non-blocking pipe is waited for")
     func nonBlocking() {
-        let text = output(.text) { logger in
+        let text = output(.text, flags: O_NONBLOCK) { logger in
             // 200 lines of 4 KiB are more than a pipe holds.
             for _ in 0..<200 { logger.info("\(String(repeating: "x", count: 4_096))") }
         }
