@@ -36,6 +36,8 @@ enum EnvironmentReader {
         }
         let names = OptionTable.all.map(\.environmentName)
         let question = NearestName.question(name, among: names)
-        layer.complain(.environment(name), "unknown variable\(question); unset it if it is not meant for ackpipe")
+        layer.complain(
+            .environment(name),
+            "unknown variable\(question.isEmpty ? "." : question) Unset it if it is not meant for ackpipe")
     }
 }

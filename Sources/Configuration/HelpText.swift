@@ -47,10 +47,10 @@ package enum HelpText {
     private static func entry(_ option: Option) -> String {
         let short = option.short.map { "-\($0), " } ?? "    "
         let placeholder = option.placeholder.map { " " + $0 } ?? ""
-        var text = option.summary
-        if let defaultText = option.defaultText, option.kind != .flag { text += " [default: \(defaultText)]" }
-        text += " [\(option.environmentName)]"
-        return "  \(short)\(option.longFlag)\(placeholder)\n" + WrappedText.wrap(text, width: width, indent: 8)
+        var words = option.summary.split(separator: " ").map(String.init)
+        if let defaultText = option.defaultText, option.kind != .flag { words.append("[default: \(defaultText)]") }
+        words.append("[\(option.environmentName)]")
+        return "  \(short)\(option.longFlag)\(placeholder)\n" + WrappedText.wrap(words: words, width: width, indent: 8)
     }
 
     private static var exitCodes: String {

@@ -3,6 +3,8 @@ enum NearestName {
     /// The candidate with the smallest edit distance to `name`, if it is near enough to be a likely meaning: at most a third of
     /// the name's length, and always at least 2. The first of equals wins, so the order of the table decides.
     static func find(_ name: String, among candidates: [String]) -> String? {
+        // The distance costs the product of both lengths, and no name is half as long as this.
+        guard name.utf8.count <= 64 else { return nil }
         let limit = max(2, name.count / 3)
         var best: (name: String, distance: Int)?
         for candidate in candidates {

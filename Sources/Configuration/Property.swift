@@ -1,5 +1,7 @@
 /// One librdkafka property (`-X name=value`). Its description never shows a secret.
-package struct Property: Equatable, Sendable, CustomStringConvertible, CustomDebugStringConvertible {
+package struct Property: Equatable, Sendable, CustomStringConvertible, CustomDebugStringConvertible,
+    CustomReflectable
+{
     /// The property's name, as librdkafka's CONFIGURATION.md lists it.
     package let name: String
     /// The value that librdkafka is to get; what `@FILE` named has been read already.
@@ -23,6 +25,9 @@ package struct Property: Equatable, Sendable, CustomStringConvertible, CustomDeb
 
     /// The same as `description`, so that an interpolated or dumped array of properties shows no secret either.
     package var debugDescription: String { description }
+
+    /// What `dump` and a test's failure show: no secret either.
+    package var customMirror: Mirror { Mirror(self, children: ["property": description]) }
 
     /// `ssl.certificate.pem` may carry the private key behind the certificate, hence all of `.pem`.
     private static let secretWords = [

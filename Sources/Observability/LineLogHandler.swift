@@ -3,7 +3,7 @@ package import Logging
 
 /// Writes each event as one line to a descriptor, with one `write(2)`, so that lines of several threads, and of the handlers that
 /// share the descriptor, do not mix. Blocks as long as the descriptor does: a log that nobody reads stops the daemon rather than
-/// losing what it has to say. What cannot be written is dropped, since there is nowhere to tell. May be used on any thread.
+/// losing what it has to say. What cannot be written is dropped, since there is nowhere to tell; the process must ignore SIGPIPE for that. May be used on any thread.
 package struct LineLogHandler: LogHandler {
     /// The least important level that is written.
     package var logLevel: Logger.Level
