@@ -30,7 +30,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 let package = Package(
     name: "ackpipe",
     products: [.executable(name: "ackpipe", targets: ["ackpipe"])],
-    dependencies: [.package(url: "https://github.com/apple/swift-log", from: "1.6.0")],
+    dependencies: [.package(url: "https://github.com/apple/swift-log", from: "1.16.0")],
     targets: [
         // Pure: they decide, and know neither I/O nor clock nor threads.
         swiftTarget("DeliveryCore"),

@@ -1,6 +1,7 @@
 import Configuration
 import Handlers
 import Kafka
+import Logging
 import Reactor
 import Runtime
 
@@ -65,8 +66,13 @@ enum DemoCommand {
             ] + command
         switch Ackpipe.resolve(arguments, []) {
         case .success(.run(let run)): return run
-        case .success: throw Complaints(list: [], advice: "the demo's own options were not those of a run")
-        case .failure(let complaints): throw complaints
+        case .success: throw DemoProblem(description: "the demo's own options were not those of a run")
+        case .failure(let complaints): throw DemoProblem(description: "\(complaints)")
         }
     }
+}
+
+/// The demo could not set itself up; a defect of ours, as it chooses its options itself.
+private struct DemoProblem: Error, CustomStringConvertible {
+    let description: String
 }

@@ -1,6 +1,7 @@
 import Configuration
 import Handlers
 import Kafka
+import Logging
 import Reactor
 import Runtime
 

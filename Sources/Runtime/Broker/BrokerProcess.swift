@@ -14,10 +14,6 @@ package enum BrokerProcess {
             defer { broker.stop() }
             let relay = try BootstrapRelay(port: UInt16(settings.port), bootstrapServers: broker.bootstrapServers)
             defer { relay.stop() }
-            if let path = settings.load {
-                let loaded = try LoadFile.load(path, into: broker, topics: settings.topics)
-                log.info("records loaded", metadata: ["file": "\(path)", "records": "\(loaded)"])
-            }
             log.info(
                 "embedded broker ready",
                 metadata: [
@@ -26,8 +22,6 @@ package enum BrokerProcess {
                 ])
             try waitForSignal(signals, log)
             return ServiceOutcome(.ok, "stopped by a signal")
-        } catch let problem as LoadProblem {
-            return ServiceOutcome(.data, "\(problem)")
         } catch let error as KafkaError {
             return ServiceOutcome(.software, "the embedded broker failed: \(error)")
         } catch {

@@ -133,7 +133,7 @@ extension Service {
         }
     }
 
-    private func tellLine(_ line: LogLine, _ connection: WorkerConnection) {
+    private func tellLine(_ line: Handlers.LogLine, _ connection: WorkerConnection) {
         guard connection.logLimit.allows(at: now.nanoseconds) else { return }
         let suppressed = connection.logLimit.takeSuppressed()
         if suppressed > 0 {
@@ -158,7 +158,7 @@ extension Service {
         guard !connection.isInputClosed else { return }
         var isFull = false
         while connection.outbound.pendingCount > 0, !isFull {
-            switch unsafe connection.outbound.withPending({ unsafe connection.process.write($0.bytes) }) {
+            switch connection.outbound.withPending({ unsafe connection.process.write($0.bytes) }) {
             case .bytes(let count): connection.outbound.consume(count)
             case .wouldBlock: isFull = true
             case .endOfFile, .failed:
