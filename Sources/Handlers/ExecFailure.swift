@@ -22,7 +22,8 @@ enum ExecFailure {
                 reason: "permission denied by the file, its interpreter\(interpreter.map { " (\($0))" } ?? "") or a "
                     + "file system mounted noexec; check with ls -l and findmnt -T")
         case ETXTBSY:
-            return .notExecutable(path: path, reason: "it is open for writing; wait until it has been written")
+            // Passes by itself: somebody is installing the file at this moment.
+            return .failed(SystemError(call: "execve", errno: errno), step: "'\(path)' is open for writing")
         case E2BIG:
             return .failed(
                 SystemError(call: "execve", errno: errno),

@@ -132,6 +132,8 @@ package final class WorkerProcess: @unchecked Sendable {
 
     private func finish(wait: Bool) {
         signalGroup(SIGKILL)
+        // Also by itself: before waiting, its death must not hang on the group's number.
+        signalProcess(SIGKILL)
         guardian?.forget(processGroup: processID)
         var status: Int32 = 0
         let kind = unsafe clinux_reap(exitDescriptor, wait, &status)

@@ -1,3 +1,4 @@
+import Glibc
 import Handlers
 import Reactor
 import Testing
@@ -34,9 +35,26 @@ func shell(_ script: String, channel: Channel = .standardStreams) -> HandlerComm
 /// Runs a command to its end as the daemon does, with one poller: feeds it `input`, closes its input, takes all that
 /// it writes. Throws after 30 seconds.
 func run(_ command: HandlerCommand, input: [UInt8] = [], guardedBy guardian: Guard? = nil) throws -> Finished {
-    let worker = try WorkerProcess.launch(command, guardedBy: guardian)
+    let worker = try launchWhenWritten(command, guardedBy: guardian)
     defer { worker.close() }
     return try talk(to: worker, input: input)
+}
+
+/// Launches a script that this test has just written.
+///
+/// Another test's child may hold a copy of the descriptor that wrote it until it has execed; the kernel then says
+/// ETXTBSY, and a moment later does not.
+func launchWhenWritten(
+    _ command: HandlerCommand, guardedBy guardian: Guard? = nil
+) throws(LaunchError) -> WorkerProcess {
+    for _ in 0..<1_000 {
+        do {
+            return try WorkerProcess.launch(command, guardedBy: guardian)
+        } catch .failed(let error, _) where error.errno == ETXTBSY {
+            sched_yield()
+        }
+    }
+    return try WorkerProcess.launch(command, guardedBy: guardian)
 }
 
 private enum Token {

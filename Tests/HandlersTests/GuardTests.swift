@@ -44,7 +44,8 @@ import Testing
         let broken = try scratch.file("script", "no interpreter line\n")
         #expect(throws: LaunchError.self) { _ = try WorkerProcess.launch(command([broken]), guardedBy: guardian) }
         let failed = numbers(readEnd)
-        #expect(failed.count == 2 && failed[0] > 1 && failed[1] == -failed[0], "\(failed)")
+        try #require(failed.count == 2 && failed[0] > 1 && failed[1] == -failed[0], "\(failed)")
+        #expect(kill(failed[0], 0) == -1, "reaped: no zombie is left of it")
     }
 
     private func numbers(_ readEnd: Int32) -> [Int32] {
