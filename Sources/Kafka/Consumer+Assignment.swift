@@ -19,14 +19,14 @@ extension Consumer {
             ? unsafe KafkaError(consuming: rd_kafka_incremental_assign(handle, list.pointer))
             : unsafe KafkaError(rd_kafka_assign(handle, list.pointer))
         if let failure {
-            for unsafequeue in unsafe queues { unsafe Consumer.giveBack(queue) }
+            unsafe queues.forEach { unsafe Consumer.giveBack($0) }
             throw failure
         }
         if !usesIncrementalAssignment { forgetQueues(of: Array(assigned.keys)) }
-        for unsafe(queue, position) in unsafe zip(queues, positions) {
-            unsafe rd_kafka_queue_forward(queue, messageQueue)
+        for (place, position) in positions.enumerated() {
+            unsafe rd_kafka_queue_forward(queues[place], messageQueue)
             forgetQueues(of: [position.0])
-            unsafe assigned[position.0] = Assigned(queue: queue, startOffset: position.offset)
+            unsafe assigned[position.0] = Assigned(queue: queues[place], startOffset: position.offset)
         }
     }
 
@@ -80,7 +80,7 @@ extension Consumer {
         for (partition, _) in positions {
             let name = partitions.name(of: partition)
             guard let queue = unsafe rd_kafka_queue_get_partition(handle, name.topic, name.partition) else {
-                for unsafequeue in unsafe queues { unsafe Consumer.giveBack(queue) }
+                unsafe queues.forEach { unsafe Consumer.giveBack($0) }
                 throw KafkaError(
                     code: RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION.rawValue,
                     message: "\(name.topic) [\(name.partition)]: no such partition")
@@ -110,9 +110,10 @@ extension Consumer {
         let list = PartitionList(wanted, partitions)
         if let error = unsafe KafkaError(rd_kafka_position(handle, list.pointer)) { throw error }
         var positions: [(PartitionIndex, offset: Int64)] = []
-        for unsafe(entry, partition) in unsafe zip(list.entries, wanted) {
+        for (place, partition) in wanted.enumerated() {
+            let taken = unsafe list.entries[place].offset
             let start = assigned[partition]?.startOffset ?? Int64(RD_KAFKA_OFFSET_INVALID)
-            unsafe positions.append((partition, offset: entry.offset >= 0 ? entry.offset : start))
+            positions.append((partition, offset: taken >= 0 ? taken : start))
         }
         return positions
     }

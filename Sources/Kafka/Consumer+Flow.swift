@@ -43,9 +43,7 @@ extension Consumer {
         if let error = unsafe KafkaError(consuming: rd_kafka_seek_partitions(handle, list.pointer, 5_000)) {
             throw error
         }
-        for unsafeentry in unsafe list.entries {
-            if let error = unsafe KafkaError(entry.err) { throw error }
-        }
+        if let error = unsafe KafkaError(list.entries[0].err) { throw error }
     }
 
     /// Sends a commit. `ConsumerEvent.commitFinished` with the same token brings the result; an error thrown here means

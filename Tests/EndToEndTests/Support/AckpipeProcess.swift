@@ -24,8 +24,8 @@ final class AckpipeProcess: @unchecked Sendable {
         var variables = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("ACKPIPE_") }
         variables.merge(environment) { $1 }
         process.environment = variables
-        FileManager.default.createFile(atPath: outputPath, contents: nil)
-        FileManager.default.createFile(atPath: errorPath, contents: nil)
+        _ = FileManager.default.createFile(atPath: outputPath, contents: nil)
+        _ = FileManager.default.createFile(atPath: errorPath, contents: nil)
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = try FileHandle(forWritingTo: URL(fileURLWithPath: outputPath))
         process.standardError = try FileHandle(forWritingTo: URL(fileURLWithPath: errorPath))
