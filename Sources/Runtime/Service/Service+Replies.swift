@@ -85,7 +85,9 @@ extension Service {
 
     // MARK: Verdicts
 
-    private func acknowledge(_ target: AckTarget, _ hasOutputs: Bool, _ connection: WorkerConnection) throws(ProtocolError) {
+    private func acknowledge(_ target: AckTarget, _ hasOutputs: Bool, _ connection: WorkerConnection)
+        throws(ProtocolError)
+    {
         switch target {
         case .id(let id):
             if hasOutputs { try refuseOutputs(id, connection) } else { try verdict(.ack(id: id), connection) }
