@@ -31,7 +31,9 @@ import Testing
         case 0: return (0..<count).map { _ in UInt8.random(in: 0...255, using: &generator) }
         case 1: return (0..<count).map { _ in UInt8.random(in: 0x20...0x7E, using: &generator) }
         case 2:
-            let scalars: [String] = ["a", "\"", "\\", "\n", "\u{0}", "é", "€", "😀", "\u{85}", "\u{2028}", "\u{2029}", " "]
+            let scalars: [String] = [
+                "a", "\"", "\\", "\n", "\u{0}", "é", "€", "😀", "\u{85}", "\u{2028}", "\u{2029}", " ",
+            ]
             return (0..<count).flatMap { _ in Array((scalars.randomElement(using: &generator) ?? "").utf8) }
         default: return [UInt8](repeating: 0x61, count: count) + [UInt8.random(in: 0...255, using: &generator)]
         }
@@ -40,8 +42,8 @@ import Testing
     private func record(_ generator: inout SeededGenerator) -> SampleRecord {
         func maybe() -> [UInt8]? { Bool.random(using: &generator) ? bytes(&generator) : nil }
         return SampleRecord(
-            offset: Int64.random(in: 0 ... 1 << 53, using: &generator),
-            timestamp: Bool.random(using: &generator) ? Int64.random(in: 0 ... 1 << 45, using: &generator) : nil,
+            offset: Int64.random(in: 0...1 << 53, using: &generator),
+            timestamp: Bool.random(using: &generator) ? Int64.random(in: 0...1 << 45, using: &generator) : nil,
             redelivered: Bool.random(using: &generator), key: maybe(), value: maybe(),
             headers: (0..<Int.random(in: 0...3, using: &generator)).map { _ in (bytes(&generator), maybe()) })
     }
@@ -61,16 +63,20 @@ import Testing
             let frames = try bodies(pending(buffer), framing: framing)
             #expect(frames.count == 2)
             let note = "seed \(seed), round \(round)"
-            let message = try #require(try JSONSerialization.jsonObject(with: Data(frames[0])) as? [String: Any], "\(note)")
+            let message = try #require(
+                try JSONSerialization.jsonObject(with: Data(frames[0])) as? [String: Any], "\(note)")
             expectEqual(message, records[0], note)
-            let batch = try #require(try JSONSerialization.jsonObject(with: Data(frames[1])) as? [String: Any], "\(note)")
+            let batch = try #require(
+                try JSONSerialization.jsonObject(with: Data(frames[1])) as? [String: Any], "\(note)")
             let entries = batch["messages"] as? [[String: Any]] ?? []
             #expect(entries.count == records.count)
             for (entry, record) in zip(entries, records) { expectEqual(entry, record, note) }
             if framing == .lines {
                 for body in frames {
                     let text = String(decoding: body, as: UTF8.self)
-                    let hasLineEnd = text.unicodeScalars.contains { "\r\n\u{85}\u{2028}\u{2029}".unicodeScalars.contains($0) }
+                    let hasLineEnd = text.unicodeScalars.contains {
+                        "\r\n\u{85}\u{2028}\u{2029}".unicodeScalars.contains($0)
+                    }
                     #expect(!hasLineEnd, "\(note)")
                 }
             }
@@ -85,7 +91,8 @@ import Testing
                 value[place] = byte
                 var buffer = OutboundBuffer()
                 try SampleRecord(value: value).writeMessage(id: 1, &encoder, into: &buffer)
-                let object = try JSONSerialization.jsonObject(with: Data(try bodies(pending(buffer))[0])) as? [String: Any]
+                let object =
+                    try JSONSerialization.jsonObject(with: Data(try bodies(pending(buffer))[0])) as? [String: Any]
                 #expect(payload(object ?? [:], "value") == value, "byte \(byte) at \(place)")
             }
         }

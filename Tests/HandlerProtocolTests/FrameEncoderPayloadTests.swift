@@ -41,7 +41,8 @@ import Testing
         #expect(throws: EncodingFailure.notUTF8(member: "key")) {
             try SampleRecord(key: [0xFF], value: nil).writeMessage(id: 1, &encoder, into: &buffer)
         }
-        #expect(throws: EncodingFailure.invalidJSON(member: "value", atByte: 1, reason: "something follows the value")) {
+        #expect(throws: EncodingFailure.invalidJSON(member: "value", atByte: 1, reason: "something follows the value"))
+        {
             try SampleRecord(key: nil, value: Array("1:".utf8)).writeMessage(id: 1, &encoder, into: &buffer)
         }
         #expect(buffer.pendingCount == 0)
@@ -99,7 +100,8 @@ import Testing
 
     @Test func aHeaderThatIsTooLargeTellsTheSizeOfTheWholeFrame() throws {
         let record = SampleRecord(
-            key: [0xFF], value: [UInt8](repeating: 0xFE, count: 40_000), headers: [([0x61], [UInt8](repeating: 1, count: 9_000))])
+            key: [0xFF], value: [UInt8](repeating: 0xFE, count: 40_000),
+            headers: [([0x61], [UInt8](repeating: 1, count: 9_000))])
         var wide = makeEncoder()
         var buffer = OutboundBuffer()
         try record.writeMessage(id: 1, &wide, into: &buffer)

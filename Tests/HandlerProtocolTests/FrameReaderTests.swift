@@ -74,7 +74,8 @@ import Testing
         #expect(banner.rule == .frameLength)
         #expect(banner.message.contains("\"Star\" is text") && banner.message.contains("--protocol-fd 3"))
         #expect(banner.excerpt == "Starting up...\\n")
-        #expect(error(Array("Traceback (most recent call last):\n".utf8))?.message.contains("a traceback is text") == true)
+        #expect(
+            error(Array("Traceback (most recent call last):\n".utf8))?.message.contains("a traceback is text") == true)
         #expect(error(Array("{\"type\":\"ack\"}\n".utf8))?.message.contains("--framing lines") == true)
         #expect(error(Array("\nok".utf8))?.message.contains("\\nok") == true)
         #expect(error(Array("HTTP/1.1 200 OK".utf8))?.message.contains("\"HTTP\"") == true)
@@ -143,7 +144,8 @@ import Testing
         var reader = FrameReader(framing: .length, maxFrameBytes: 1 << 26)
         reader.append(framed([UInt8](repeating: 0x20, count: 5 << 20)).span)
         #expect(try remaining(&reader).count == 1)
-        reader.append([].span)
+        let nothing: [UInt8] = []
+        reader.append(nothing.span)
         #expect(reader.capacity < 1 << 20)
     }
 

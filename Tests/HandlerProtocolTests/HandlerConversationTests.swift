@@ -58,19 +58,24 @@ import Testing
     @Test func initErrorIsTheLastFrame() {
         var refused = conversation()
         #expect(rule(&refused, initError) == nil)
-        for text in others + [log, metric, ready, initError] { #expect(rule(&refused, text) == .afterInitError, "\(text)") }
+        for text in others + [log, metric, ready, initError] {
+            #expect(rule(&refused, text) == .afterInitError, "\(text)")
+        }
     }
 
     @Test func aVersionOutsideOfTheOfferIsRefused() {
-        for (version, expected) in [(0, ProtocolError.Rule.noCommonVersion), (1, nil), (2, nil), (3, .noCommonVersion)] {
+        for (version, expected) in [(0, ProtocolError.Rule.noCommonVersion), (1, nil), (2, nil), (3, .noCommonVersion)]
+        {
             var open = conversation(versions: 1...2)
-            #expect(rule(&open, "{\"type\":\"ready\",\"protocol\":\(version),\"name\":\"n\"}") == expected, "\(version)")
+            #expect(
+                rule(&open, "{\"type\":\"ready\",\"protocol\":\(version),\"name\":\"n\"}") == expected, "\(version)")
         }
     }
 
     @Test func whatReadyChoosesIsClampedToTheOffer() throws {
         var open = conversation()
-        let text = "{\"type\":\"ready\",\"protocol\":1,\"name\":\"n\",\"features\":[\"ping\",\"warp\",\"ping\"],\"max_in_flight\":100}"
+        let text =
+            "{\"type\":\"ready\",\"protocol\":1,\"name\":\"n\",\"features\":[\"ping\",\"warp\",\"ping\"],\"max_in_flight\":100}"
         #expect(
             try open.receive(Array(text.utf8).span)
                 == .ready(Ready(protocolVersion: 1, name: "n", features: ["ping"], maxInFlight: 64)))
@@ -102,6 +107,8 @@ import Testing
         var wrong = conversation()
         #expect(rule(&wrong, "{\"type\":\"ready\",\"protocol\":1,\"name\":\"n\",\"session\":\"x\"}") == .wrongSession)
         var missing = conversation()
-        #expect(rule(&missing, "{\"type\":\"ready\",\"protocol\":1,\"name\":\"n\",\"features\":[\"session\"]}") == .wrongSession)
+        #expect(
+            rule(&missing, "{\"type\":\"ready\",\"protocol\":1,\"name\":\"n\",\"features\":[\"session\"]}")
+                == .wrongSession)
     }
 }

@@ -4,8 +4,11 @@ import Testing
 
 @Suite struct HandlerFrameDecoderReportsTests {
     @Test func readyHasDefaultsForWhatItLeavesOut() throws {
-        #expect(try decode("{\"type\":\"ready\",\"protocol\":1,\"name\":\"n\"}") == .ready(Ready(protocolVersion: 1, name: "n")))
-        let full = "{\"type\":\"ready\",\"protocol\":1,\"name\":\"n\",\"features\":[\"ping\",\"new\"],\"concurrency\":8,"
+        #expect(
+            try decode("{\"type\":\"ready\",\"protocol\":1,\"name\":\"n\"}")
+                == .ready(Ready(protocolVersion: 1, name: "n")))
+        let full =
+            "{\"type\":\"ready\",\"protocol\":1,\"name\":\"n\",\"features\":[\"ping\",\"new\"],\"concurrency\":8,"
             + "\"max_in_flight\":32,\"session\":\"s\"}"
         #expect(
             try decode(full)
@@ -41,7 +44,8 @@ import Testing
     }
 
     @Test func aLogLineKeepsItsFieldsInOrder() throws {
-        let text = "{\"type\":\"log\",\"level\":\"warn\",\"message\":\"slow\",\"fields\":"
+        let text =
+            "{\"type\":\"log\",\"level\":\"warn\",\"message\":\"slow\",\"fields\":"
             + "{\"b\":812,\"a\":\"x\\ny\",\"c\":{\"d\":[1, 2]},\"e\":null}}"
         #expect(
             try decode(text)
@@ -57,7 +61,8 @@ import Testing
                 == .log(LogFrame(level: .info, message: "m")))
         #expect(brokenRule("{\"type\":\"log\",\"level\":\"info\"}")?.rule == .wrongMember)
         #expect(brokenRule("{\"type\":\"log\",\"message\":\"info\"}")?.rule == .wrongMember)
-        #expect(brokenRule("{\"type\":\"log\",\"level\":\"info\",\"message\":\"m\",\"fields\":[]}")?.rule == .wrongMember)
+        #expect(
+            brokenRule("{\"type\":\"log\",\"level\":\"info\",\"message\":\"m\",\"fields\":[]}")?.rule == .wrongMember)
     }
 
     @Test func whatALogLineHoldsIsBounded() throws {
@@ -73,13 +78,15 @@ import Testing
     }
 
     @Test func aMetricIsChecked() throws {
-        let text = "{\"type\":\"metric\",\"name\":\"orders_total\",\"kind\":\"counter\",\"value\":1.5e1,"
+        let text =
+            "{\"type\":\"metric\",\"name\":\"orders_total\",\"kind\":\"counter\",\"value\":1.5e1,"
             + "\"labels\":{\"country\":\"de\"}}"
         #expect(
             try decode(text)
                 == .metric(
                     MetricFrame(
-                        name: "orders_total", kind: .counter, value: 15, labels: [.init(name: "country", value: "de")])))
+                        name: "orders_total", kind: .counter, value: 15, labels: [.init(name: "country", value: "de")]))
+        )
         func rule(_ members: String) -> ProtocolError.Rule? { brokenRule("{\"type\":\"metric\",\(members)}")?.rule }
         let name64 = String(repeating: "a", count: 64)
         #expect(rule("\"name\":\"\(name64)\",\"kind\":\"gauge\",\"value\":-1") == nil)

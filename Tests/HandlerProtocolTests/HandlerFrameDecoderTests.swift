@@ -72,7 +72,8 @@ import Testing
 
     @Test func anUnknownTypeIsRefusedWithTheNearestOne() {
         #expect(
-            brokenRule("{\"type\":\"Ack\",\"id\":7}")?.message == "unknown type \"Ack\"; the nearest valid one is \"ack\"")
+            brokenRule("{\"type\":\"Ack\",\"id\":7}")?.message
+                == "unknown type \"Ack\"; the nearest valid one is \"ack\"")
         #expect(brokenRule("{\"type\":\"message\"}")?.rule == .unknownType)
         #expect(brokenRule("{\"type\":\"ac\\n\"}")?.message.contains("\"ac\\n\"") == true)
         #expect(brokenRule("{\"type\":7}")?.message.contains("a number") == true)

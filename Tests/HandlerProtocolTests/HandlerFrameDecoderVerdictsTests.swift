@@ -13,7 +13,8 @@ import Testing
 
     @Test func anAckHasExactlyOneSelector() {
         for text in [
-            "{\"type\":\"ack\"}", "{\"type\":\"ack\",\"id\":1,\"ids\":[1]}", "{\"type\":\"ack\",\"id\":1,\"through\":1}",
+            "{\"type\":\"ack\"}", "{\"type\":\"ack\",\"id\":1,\"ids\":[1]}",
+            "{\"type\":\"ack\",\"id\":1,\"through\":1}",
             "{\"type\":\"ack\",\"ids\":[1],\"through\":1}", "{\"type\":\"ack\",\"id\":1,\"ids\":[1],\"through\":1}",
             "{\"type\":\"ack\",\"ids\":[]}", "{\"type\":\"ack\",\"id\":null}",
         ] {
@@ -37,7 +38,9 @@ import Testing
         #expect(brokenRule("{\"type\":\"ack\",\"id\":7,\"error\":null}")?.rule == .unknownMember)
         #expect(brokenRule("{\"type\":\"nack\",\"id\":7,\"ms\":5}")?.rule == .unknownMember)
         #expect(brokenRule("{\"type\":\"ack\",\"id\":7,\"produce\":[{\"topik\":\"t\"}]}")?.rule == .unknownMember)
-        #expect(brokenRule("{\"type\":\"ack\",\"id\":7,\"produce\":[{\"topic\":\"t\",\"index\":0}]}")?.rule == .unknownMember)
+        #expect(
+            brokenRule("{\"type\":\"ack\",\"id\":7,\"produce\":[{\"topic\":\"t\",\"index\":0}]}")?.rule
+                == .unknownMember)
         #expect(brokenRule("{\"type\":\"ack\",\"id\":7,\"qqqqqqqq\":1}")?.message.contains("x_") == true)
     }
 
@@ -76,11 +79,14 @@ import Testing
         #expect(try error(String(repeating: "a", count: 4096)) == String(repeating: "a", count: 4096))
         #expect(try error(String(repeating: "a", count: 4097)) == String(repeating: "a", count: 4096))
         #expect(try error(String(repeating: "€", count: 2000)) == String(repeating: "€", count: 1365))
-        #expect(try error("a" + String(repeating: "\\ud83d\\ude00", count: 2000)) == "a" + String(repeating: "😀", count: 1023))
+        #expect(
+            try error("a" + String(repeating: "\\ud83d\\ude00", count: 2000)) == "a"
+                + String(repeating: "😀", count: 1023))
     }
 
     @Test func escapesAreReadAndLoneSurrogatesBecomeReplacementCharacters() throws {
-        let text = "\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\\ud83d\\ude00|\\ud83d|\\ude00|\\ud83d\\u0041|\\ud83d\\ud83d\\ude00|\\u0000"
+        let text =
+            "\\\"\\\\\\/\\b\\f\\n\\r\\t\\u00e9\\ud83d\\ude00|\\ud83d|\\ude00|\\ud83d\\u0041|\\ud83d\\ud83d\\ude00|\\u0000"
         guard case .nack(_, let detail) = try decode("{\"type\":\"nack\",\"id\":4,\"error\":\"\(text)\"}") else {
             Issue.record("not a nack")
             return
@@ -91,7 +97,8 @@ import Testing
     @Test func aResultListsWhatFailed() throws {
         #expect(
             try decode("{\"type\":\"result\",\"id\":2,\"failed\":[]}") == .result(id: 2, failed: [], hasOutputs: false))
-        let text = "{\"type\":\"result\",\"id\":1,\"failed\":[{\"index\":1,\"error\":\"e\",\"delay_ms\":200},"
+        let text =
+            "{\"type\":\"result\",\"id\":1,\"failed\":[{\"index\":1,\"error\":\"e\",\"delay_ms\":200},"
             + "{\"action\":\"release\",\"index\":2.0}]}"
         let expected = [
             RecordFailure(index: 1, detail: FailureDetail(error: "e", delayMilliseconds: 200)),
@@ -110,7 +117,8 @@ import Testing
         #expect(
             brokenRule("{\"type\":\"result\",\"id\":1,\"failed\":[{\"index\":0},{\"index\":0}]}")?.message
                 == "index 0 occurs twice in \"failed\"")
-        #expect(brokenRule("{\"type\":\"result\",\"id\":1,\"failed\":[{\"index\":0},{\"index\":0}]}")?.rule == .wrongIndex)
+        #expect(
+            brokenRule("{\"type\":\"result\",\"id\":1,\"failed\":[{\"index\":0},{\"index\":0}]}")?.rule == .wrongIndex)
     }
 
     @Test func outputsAreSeenAndStandOnlyWhereTheyMay() throws {

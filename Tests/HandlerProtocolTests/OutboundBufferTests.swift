@@ -9,7 +9,9 @@ import Testing
         var expected: [UInt8] = []
         var written: UInt64 = 0
         for round in 0..<2_000 {
-            let chunk = (0..<Int.random(in: 0...3_000, using: &generator)).map { UInt8(truncatingIfNeeded: $0 &+ round) }
+            let chunk = (0..<Int.random(in: 0...3_000, using: &generator)).map {
+                UInt8(truncatingIfNeeded: $0 &+ round)
+            }
             buffer.append(chunk.span)
             expected += chunk
             written += UInt64(chunk.count)
