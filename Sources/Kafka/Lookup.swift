@@ -86,7 +86,8 @@ struct Lookup {
             if isCancelled() { throw KafkaError(code: RD_KAFKA_RESP_ERR__DESTROY.rawValue) }
             var failure = KafkaError(call())
             if failure == nil {
-                for unsafeentry in unsafe list.entries where failure == nil {
+                for place in unsafe list.entries.indices where failure == nil {
+                    let entry = unsafe list.entries[place]
                     failure = unsafe KafkaError(entry.err).map { unsafe Lookup.naming(entry, $0) }
                 }
             }

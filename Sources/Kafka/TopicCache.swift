@@ -31,7 +31,7 @@ struct TopicCache {
 
     /// Gives the topic handles back; nothing may be looked up afterwards.
     mutating func release() {
-        for unsafetopic in unsafe pinned { unsafe rd_kafka_topic_destroy(topic) }
+        unsafe pinned.forEach { unsafe rd_kafka_topic_destroy($0) }
         unsafe pinned.removeAll()
         unsafe topics.removeAll()
         unsafe lastTopic = nil
