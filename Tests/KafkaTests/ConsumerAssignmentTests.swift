@@ -145,7 +145,10 @@ import Testing
         let topic = try TestTopic()
         let member = try TestMember(
             topic,
-            [("max.poll.interval.ms", "4000"), ("session.timeout.ms", "4000"), ("heartbeat.interval.ms", "200")])
+            [
+                ("max.poll.interval.ms", "4000"), ("session.timeout.ms", "4000"), ("heartbeat.interval.ms", "200"),
+                ("enable.partition.eof", "false"),
+            ])
         try member.consumer.subscribe(["t"])
         #expect(try member.turn(forUpTo: 20) { member.assigned.count == 1 }, "\(member.events)")
         // The wake-up is the sign that librdkafka noticed: nothing else is under way.

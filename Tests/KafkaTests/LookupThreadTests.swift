@@ -66,7 +66,23 @@ import Testing
         let member = try TestMember(topic)
         let result = try ask(member, [member.partition(9)], from: .earliest)
         #expect(result.positions.isEmpty)
-        #expect(result.error != nil)
+        #expect(result.error?.kind == .unknownTopic)
+        #expect(result.error?.message == "topic \"t\" has 1 partitions (0 to 0), not 9")
+        try member.close()
+    }
+
+    @Test(
+        "A topic that does not exist, or may not be seen, is an error that says so and names it",
+        arguments: [
+            (Int32(3), KafkaError.Kind.unknownTopic), (29, .authorization),
+        ])
+    func topicError(code: Int32, kind: KafkaError.Kind) throws {
+        let topic = try TestTopic()
+        topic.broker.setTopicError("t", code: code)
+        let member = try TestMember(topic)
+        let result = try ask(member, [member.partition(0)], from: .earliest)
+        #expect(result.error?.kind == kind)
+        #expect(result.error?.message.contains("topic \"t\"") == true, "\(String(describing: result.error))")
         try member.close()
     }
 
