@@ -1,0 +1,94 @@
+/// Which partitions are paused so that one that is stuck does not keep the others' records from being taken.
+///
+/// All partitions share one queue and one window. While every partition has work the window alone bounds memory. When the
+/// window is full, some partition has nothing, and another one has settled nothing for a while (it waits for a retry, or
+/// for a slow handler), the stuck one is paused at Kafka and its backlog no longer counts against the window; the window of
+/// the others shrinks as the paused backlog grows, so that all of it together stays below twice the records and one and a
+/// half times the bytes, plus a fair share for each partition. A pause drops nothing that has arrived, so that fetching goes
+/// on at the right place without a seek.
+struct Backpressure {
+    struct Window: Equatable {
+        var records: Int
+        var bytes: Int
+    }
+
+    private(set) var paused: Set<PartitionIndex> = []
+    /// What the paused partitions hold, as counted at the last review.
+    var pausedRecords = 0
+    var pausedBytes = 0
+    var nextReview: Instant?
+
+    /// What the partitions that flow may hold together.
+    func window(_ limits: Limits) -> Window {
+        guard pausedRecords > 0 else {
+            return Window(records: limits.maxTotalInFlight, bytes: limits.maxInFlightBytes)
+        }
+        let records = (2 * limits.maxTotalInFlight - pausedRecords) / 2
+        let bytes = (limits.maxInFlightBytes / 2 * 3 - pausedBytes) / 2
+        return Window(
+            records: min(limits.maxTotalInFlight, max(records, share(limits.maxTotalInFlight))),
+            bytes: min(limits.maxInFlightBytes, max(bytes, share(limits.maxInFlightBytes))))
+    }
+
+    mutating func pause(_ partition: PartitionIndex) { paused.insert(partition) }
+
+    mutating func forget(_ partition: PartitionIndex) { paused.remove(partition) }
+
+    /// What one partition may always hold, however many others are paused.
+    private func share(_ total: Int) -> Int { max(1, total / max(16, paused.count * 2)) }
+}
+
+extension DeliveryMachine {
+    /// How long a full window is left alone before partitions are looked at again.
+    private var reviewInterval: Interval { .milliseconds(100) }
+
+    /// Pauses partitions that are stuck while others have nothing, and resumes those whose backlog is small again.
+    mutating func reviewBackpressure(now: Instant, actions: inout [Action]) {
+        if let next = backpressure.nextReview, now < next { return }
+        resumeDrained(actions: &actions)
+        guard recordBudget == 0, drain == nil, trackers.count > 1 else {
+            backpressure.nextReview = backpressure.paused.isEmpty ? nil : now + reviewInterval
+            return
+        }
+        backpressure.nextReview = now + reviewInterval
+        guard trackers.contains({ $1.unsettled == 0 && !backpressure.paused.contains($0) }) else { return }
+        // With all that flow stuck, at least one holds more than its share of what may flow: never nobody is paused.
+        let window = backpressure.window(limits)
+        let flowing = max(1, trackers.count - backpressure.paused.count)
+        let fairShare = min(limits.maxTotalInFlight / trackers.count, window.records / flowing)
+        let fairBytes = min(limits.maxInFlightBytes / trackers.count, window.bytes / flowing)
+        for partition in trackers.partitions {
+            guard let tracker = trackers[partition], !backpressure.paused.contains(partition),
+                now - tracker.lastProgress >= limits.stuckAfter,
+                tracker.unsettled > fairShare || tracker.unsettledBytes > fairBytes
+            else { continue }
+            backpressure.pause(partition)
+            actions.append(.pause(partition))
+            actions.append(.notice(.partitionPaused(partition, backlog: tracker.unsettled)))
+        }
+        countPaused()
+    }
+
+    private mutating func resumeDrained(actions: inout [Action]) {
+        guard !backpressure.paused.isEmpty else { return }
+        for partition in backpressure.paused.sorted() {
+            guard let tracker = trackers[partition] else {
+                backpressure.forget(partition)
+                continue
+            }
+            let half = max(1, limits.maxTotalInFlight / trackers.count / 2)
+            let halfBytes = max(1, limits.maxInFlightBytes / trackers.count / 2)
+            if tracker.unsettled < half, tracker.unsettledBytes < halfBytes {
+                backpressure.forget(partition)
+                actions.append(.resume(partition))
+                actions.append(.notice(.partitionResumed(partition)))
+            }
+        }
+        countPaused()
+    }
+
+    mutating func countPaused() {
+        backpressure.pausedRecords = backpressure.paused.reduce(0) { $0 + (trackers[$1]?.unsettled ?? 0) }
+        backpressure.pausedBytes = backpressure.paused.reduce(0) { $0 + (trackers[$1]?.unsettledBytes ?? 0) }
+    }
+}

@@ -1,0 +1,73 @@
+/// One attempt to have a record or a batch handled.
+package struct Delivery: Equatable, Sendable {
+    enum State: Equatable {
+        /// Owed a verdict. -> cancelled, or leaves the table
+        case outstanding
+        /// Final: its next verdict only says "I have stopped"; at the instant the worker is killed. -> leaves the table
+        case cancelled(CancelReason, killAt: Instant)
+    }
+
+    /// The protocol's `id`: counts from 1 for each process.
+    package internal(set) var id: UInt64 = 0
+    package internal(set) var worker = WorkerIndex(0)
+    package internal(set) var partition = PartitionIndex(0)
+    /// The assignment in which it was made; a verdict in a newer one changes nothing.
+    var epoch: UInt32 = 0
+    /// Its records in delivery order.
+    var sequences: [UInt64] = []
+    var state = State.outstanding
+    /// Its verdict is due then; nil while its clock does not run.
+    var deadline: Instant?
+    /// What `extend` has added so far.
+    var extended = Interval.zero
+    /// On cancellation: whether its only record is charged when the worker has let go of it.
+    var chargesOnEnd = false
+
+    /// How many records it holds.
+    package var count: Int { sequences.count }
+}
+
+/// What the runner needs to encode one record of a delivery.
+package struct DeliveredRecord: Equatable, Sendable {
+    package var slot: RecordSlot
+    package var offset: Int64
+    /// 1 + charges.
+    package var attempt: Int
+    /// It may have been handled before.
+    package var redelivered: Bool
+}
+
+/// The deliveries that are not answered, by key; places and their arrays are reused.
+struct DeliveryTable {
+    private var deliveries: [Delivery] = []
+    private var free: [Int] = []
+
+    var count: Int { deliveries.count - free.count }
+
+    mutating func insert(worker: WorkerIndex, id: UInt64, partition: PartitionIndex, epoch: UInt32) -> DeliveryKey {
+        let place: Int
+        if let reused = free.popLast() {
+            place = reused
+        } else {
+            place = deliveries.count
+            deliveries.append(Delivery())
+        }
+        deliveries[place].id = id
+        deliveries[place].worker = worker
+        deliveries[place].partition = partition
+        deliveries[place].epoch = epoch
+        deliveries[place].sequences.removeAll(keepingCapacity: true)
+        deliveries[place].state = .outstanding
+        deliveries[place].deadline = nil
+        deliveries[place].extended = .zero
+        deliveries[place].chargesOnEnd = false
+        return DeliveryKey(place)
+    }
+
+    mutating func remove(_ key: DeliveryKey) { free.append(key.value) }
+
+    subscript(key: DeliveryKey) -> Delivery {
+        get { deliveries[key.value] }
+        _modify { yield &deliveries[key.value] }
+    }
+}

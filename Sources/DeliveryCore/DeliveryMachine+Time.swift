@@ -1,0 +1,50 @@
+extension DeliveryMachine {
+    /// Called once a turn, after the inputs: does whatever is due, and hands over whatever may go.
+    package mutating func timePassed(now: Instant, actions: inout [Action]) {
+        if drain?.step == .done { return }
+        while let due = retries.popDue(now: now) { retryIsDue(due, now: now) }
+        advanceWorkers(now: now, actions: &actions)
+        advanceRevocations(now: now, actions: &actions)
+        completeIfDone(now: now, actions: &actions)
+        advanceDrain(now: now, actions: &actions)
+        dispatch(now: now, actions: &actions)
+        reviewBackpressure(now: now, actions: &actions)
+        commitPeriodically(now: now, actions: &actions)
+    }
+
+    /// The latest instant at which `timePassed` must be called again; nil where only an input can change anything.
+    package var nextDeadline: Instant? {
+        if drain?.step == .done { return nil }
+        var next: Instant?
+        func consider(_ candidate: Instant?) {
+            guard let candidate else { return }
+            next = min(next ?? candidate, candidate)
+        }
+        consider(retries.nextDue)
+        if drain == nil { consider(lingering.first?.deadline) }
+        consider(commitDeadline)
+        consider(drainDeadline)
+        consider(backpressure.nextReview)
+
+        for worker in workers { consider(deadline(of: worker)) }
+        if let revocation = revocations.first {
+            switch revocation.step {
+            case .waiting(let until), .committing(_, let until): consider(until)
+            }
+        }
+        return next
+    }
+
+    private mutating func retryIsDue(_ entry: RetrySchedule.Entry, now: Instant) {
+        guard trackers[entry.partition]?.epoch == entry.epoch else { return }
+        switch policy.order {
+        case .partition:
+            lanes[entry.partition]?.waitsForRetry = false
+            lanes[entry.partition]?.skipsLinger = true
+            wakeLane(entry.partition, now: now)
+        case .none:
+            trackers[entry.partition]?.update(entry.sequence) { $0.phase = .waiting }
+            queueAlone(entry.partition, entry.sequence)
+        }
+    }
+}

@@ -1,0 +1,224 @@
+extension DeliveryMachine {
+    // MARK: What the runner reports
+
+    /// The process runs; `ready` is due within the start timeout.
+    package mutating func workerLaunched(_ worker: WorkerIndex, now: Instant, actions: inout [Action]) {
+        workers[worker.value].begin(deadline: now + limits.startTimeout, now: now)
+        if drain != nil { drainWorker(worker, now: now, actions: &actions) }
+    }
+
+    /// The process could not be started: tried again after the backoff.
+    package mutating func workerLaunchFailed(_ worker: WorkerIndex, now: Instant, actions: inout [Action]) {
+        counters.workerFailures += 1
+        scheduleRestart(worker, failure: .launchFailed, now: now, actions: &actions)
+        advanceDrain(now: now, actions: &actions)
+    }
+
+    /// The handler said `ready`; deliveries may go to it. Its window is clamped to the offer.
+    package mutating func workerReady(_ worker: WorkerIndex, _ abilities: WorkerAbilities, now: Instant) {
+        guard case .starting = workers[worker.value].phase else { return }
+        var clamped = abilities
+        clamped.maxInFlight = max(1, min(abilities.maxInFlight, limits.maxInFlight))
+        clamped.concurrency = max(1, min(abilities.concurrency, clamped.maxInFlight))
+        workers[worker.value].abilities = clamped
+        workers[worker.value].phase = .ready
+        workers[worker.value].lastHeard = now
+    }
+
+    /// Any frame is a sign of life.
+    package mutating func heard(_ worker: WorkerIndex, now: Instant) {
+        workers[worker.value].lastHeard = now
+        workers[worker.value].pingedAt = nil
+    }
+
+    /// `pause`: nothing more is delivered until `resume`, or for that long.
+    package mutating func workerPaused(_ worker: WorkerIndex, for interval: Interval?, now: Instant) {
+        heard(worker, now: now)
+        workers[worker.value].pausedUntil = interval.map { now + $0 } ?? Instant(nanoseconds: .max)
+    }
+
+    /// `resume`.
+    package mutating func workerResumed(_ worker: WorkerIndex, now: Instant) {
+        heard(worker, now: now)
+        workers[worker.value].pausedUntil = nil
+    }
+
+    /// Frames up to this id have left the bridge completely: the ack clock may run for them. `pendingBytes` are still in
+    /// the worker's outbound buffer.
+    package mutating func written(_ worker: WorkerIndex, through id: UInt64, pendingBytes: Int, now: Instant) {
+        workers[worker.value].writtenThrough = max(workers[worker.value].writtenThrough, id)
+        workers[worker.value].unwrittenBytes = pendingBytes
+        startClocks(worker, now: now)
+    }
+
+    /// The worker broke a rule or cannot go on: its process is killed, and its deliveries wait until it is reaped.
+    package mutating func workerBroke(
+        _ worker: WorkerIndex, _ failure: WorkerFailure, now: Instant, actions: inout [Action]
+    ) {
+        guard workers[worker.value].hasProcess, workers[worker.value].phase != .killed else { return }
+        if workers[worker.value].failure == nil { workers[worker.value].failure = failure }
+        if failure == .initError {
+            workers[worker.value].phase = .closing(terminateAt: now + limits.exitGrace)
+            actions.append(.closeInput(worker))
+        } else {
+            workers[worker.value].phase = .killed
+            actions.append(.kill(worker))
+        }
+    }
+
+    /// The process is reaped, so nothing of it runs any more. `isPermanent`: it must not be started again (exit code 125).
+    package mutating func workerExited(
+        _ worker: WorkerIndex, isPermanent: Bool = false, now: Instant, actions: inout [Action]
+    ) {
+        guard workers[worker.value].hasProcess else { return }
+        let wasAsked = drain != nil && workers[worker.value].failure == nil
+        let failure = wasAsked ? nil : workers[worker.value].failure ?? .exited
+        if failure != nil { counters.workerFailures += 1 }
+        countUnanswered(of: worker)
+        settleAccounts(of: worker, failure: failure, now: now, actions: &actions)
+        if isPermanent || drain != nil {
+            workers[worker.value].phase = .gone
+            actions.append(.notice(.workerEnded(worker, failure: failure, restartAfter: nil)))
+        } else {
+            scheduleRestart(worker, failure: failure ?? .exited, now: now, actions: &actions)
+        }
+        if drain == nil, workers.allSatisfy({ $0.phase == .gone }) {
+            stop(.handlersGone, now: now, actions: &actions)
+        }
+        advanceRevocations(now: now, actions: &actions)
+        advanceDrain(now: now, actions: &actions)
+    }
+
+    private mutating func scheduleRestart(
+        _ worker: WorkerIndex, failure: WorkerFailure, now: Instant, actions: inout [Action]
+    ) {
+        workers[worker.value].failures += 1
+        let wait = restartBackoff.wait(failures: workers[worker.value].failures, random: random.next())
+        workers[worker.value].phase = drain == nil ? .waiting(startAt: now + wait) : .gone
+        actions.append(
+            .notice(.workerEnded(worker, failure: failure, restartAfter: drain == nil ? wait : nil)))
+    }
+
+    // MARK: The ack clock
+
+    /// The clock runs for the lowest unanswered ids, as many as the handler works on at once, from the later of "written"
+    /// and "entered that set": what only waits in the pipe never times out.
+    mutating func startClocks(_ worker: WorkerIndex, now: Instant) {
+        var state = workers[worker.value]
+        guard state.clocked < state.abilities.concurrency, state.nextClockID <= state.writtenThrough else { return }
+        while state.clocked < state.abilities.concurrency, state.nextClockID <= state.writtenThrough {
+            if let key = state.key(of: state.nextClockID) {
+                state.clocked += 1
+                if table[key].state == .outstanding {
+                    let deadline = now + limits.ackTimeout + table[key].extended
+                    table[key].deadline = deadline
+                    state.nextDue = min(state.nextDue ?? deadline, deadline)
+                }
+            }
+            state.nextClockID += 1
+        }
+        workers[worker.value] = state
+    }
+
+    /// Deliveries of one worker whose time is over: cancelled, or the worker is killed.
+    private mutating func endOverdue(_ worker: WorkerIndex, now: Instant, actions: inout [Action]) {
+        guard let due = workers[worker.value].nextDue, due <= now else { return }
+        var next: Instant?
+        for id in workers[worker.value].liveIDs {
+            guard let key = workers[worker.value].key(of: id) else { continue }
+            if case .cancelled(_, let killAt) = table[key].state {
+                if killAt <= now {
+                    workerBroke(worker, .cancelIgnored, now: now, actions: &actions)
+                    return
+                }
+                next = min(next ?? killAt, killAt)
+            } else if let deadline = table[key].deadline {
+                if deadline <= now {
+                    timeOut(key, now: now, actions: &actions)
+                    if workers[worker.value].phase == .killed { return }
+                    next = min(next ?? now + limits.cancelGrace, now + limits.cancelGrace)
+                } else {
+                    next = min(next ?? deadline, deadline)
+                }
+            }
+        }
+        workers[worker.value].nextDue = next
+    }
+
+    private mutating func timeOut(_ key: DeliveryKey, now: Instant, actions: inout [Action]) {
+        let delivery = table[key]
+        let offset = delivery.sequences.first.flatMap { trackers[delivery.partition]?[$0]?.offset } ?? -1
+        actions.append(
+            .notice(.ackTimedOut(delivery.worker, id: delivery.id, delivery.partition, offset: offset)))
+        guard workers[delivery.worker.value].abilities.canCancel else {
+            workerBroke(delivery.worker, .ackTimeout, now: now, actions: &actions)
+            return
+        }
+        table[key].chargesOnEnd = workers[delivery.worker.value].unansweredRecords == 1
+        cancel(key, .timeout, now: now, actions: &actions)
+    }
+
+    /// Takes a delivery back from a worker that can cancel; its slot and its lane stay taken until the worker lets go.
+    mutating func cancel(_ key: DeliveryKey, _ reason: CancelReason, now: Instant, actions: inout [Action]) {
+        let killAt = now + limits.cancelGrace
+        let worker = table[key].worker
+        table[key].state = .cancelled(reason, killAt: killAt)
+        workers[worker.value].nextDue = min(workers[worker.value].nextDue ?? killAt, killAt)
+        guard workers[worker.value].abilities.canCancel, workers[worker.value].phase != .killed else { return }
+        actions.append(.cancel(worker, ids: [table[key].id], reason: reason))
+    }
+
+    // MARK: Time
+
+    mutating func advanceWorkers(now: Instant, actions: inout [Action]) {
+        for index in workers.indices {
+            let worker = WorkerIndex(index)
+            switch workers[index].phase {
+            case .waiting(let startAt) where startAt <= now && drain == nil:
+                workers[index].phase = .launching
+                actions.append(.launch(worker))
+            case .starting(let deadline) where deadline <= now:
+                workerBroke(worker, .startTimeout, now: now, actions: &actions)
+            case .ready, .draining:
+                endOverdue(worker, now: now, actions: &actions)
+                askForLife(worker, now: now, actions: &actions)
+            case .closing(let terminateAt) where terminateAt <= now:
+                workers[index].phase = .terminating(killAt: now + limits.terminateGrace)
+                actions.append(.terminate(worker))
+            case .terminating(let killAt) where killAt <= now:
+                workers[index].phase = .killed
+                actions.append(.kill(worker))
+            case .waiting, .launching, .starting, .closing, .terminating, .killed, .gone: break
+            }
+            if let until = workers[index].pausedUntil, until <= now { workers[index].pausedUntil = nil }
+        }
+    }
+
+    private mutating func askForLife(_ worker: WorkerIndex, now: Instant, actions: inout [Action]) {
+        guard let due = pingDue(workers[worker.value]), due <= now else { return }
+        guard workers[worker.value].pingedAt == nil else {
+            workerBroke(worker, .hung, now: now, actions: &actions)
+            return
+        }
+        workers[worker.value].pingedAt = now
+        actions.append(.ping(worker, nonce: random.next()))
+    }
+
+    private func pingDue(_ worker: Worker) -> Instant? {
+        guard worker.abilities.canPing, limits.pingInterval > .zero else { return nil }
+        return (worker.pingedAt ?? worker.lastHeard) + limits.pingInterval
+    }
+
+    /// The next instant at which a worker needs attention.
+    func deadline(of worker: Worker) -> Instant? {
+        switch worker.phase {
+        case .waiting(let startAt): drain == nil ? startAt : nil
+        case .starting(let deadline): deadline
+        case .closing(let terminateAt): terminateAt
+        case .terminating(let killAt): killAt
+        case .ready, .draining:
+            [worker.nextDue, pingDue(worker), worker.pausedUntil].compactMap { $0 }.min()
+        case .launching, .killed, .gone: nil
+        }
+    }
+}

@@ -1,0 +1,121 @@
+/// Decides everything about deliveries for one service: a pure state machine.
+///
+/// The runner turns what happened into a call of one method, with the time as argument, and performs the actions that the
+/// method appends, in order. It then calls `timePassed` once a turn, which dispatches, and sleeps until `nextDeadline` at
+/// the latest. Nothing here does I/O, reads a clock or knows threads, so that a simulation drives the same code.
+package struct DeliveryMachine {
+    package let limits: Limits
+    package let policy: ServicePolicy
+
+    var random: SeededGenerator
+    var trackers = PartitionMap<PartitionTracker>()
+    var lanes = PartitionMap<Lane>()
+    var workers: [Worker]
+    var table = DeliveryTable()
+    var retries = RetrySchedule()
+    var backoff: Backoff
+    var restartBackoff: Backoff
+
+    /// Lanes whose next delivery could go at once.
+    var readyLanes = Ring<PartitionIndex>()
+    /// Records that are delivered alone, in the order in which they may go.
+    var suspects = Ring<RecordReference>()
+    /// Records (order `none`) whose retry is due.
+    var dueRetries = Ring<RecordReference>()
+    /// Lanes that wait for company, in the order of their deadlines.
+    var lingering = Ring<LingeringLane>()
+
+    var backpressure = Backpressure()
+    var commits = CommitLedger()
+    var revocations: [Revocation] = []
+    var drain: Drain?
+    var nextEpoch: UInt32 = 1
+    /// Records taken so far, for `--max-messages`; those of revoked partitions that were not settled do not count.
+    var accepted = 0
+    var wasAssigned = false
+
+    /// Unsettled records and their bytes over all partitions.
+    package internal(set) var unsettled = 0
+    package internal(set) var unsettledBytes = 0
+    package internal(set) var counters = DeliveryCounters()
+
+    /// A machine for one service whose workers are started at `now`; `seed` spreads its waits.
+    package init(limits: Limits, policy: ServicePolicy, seed: UInt64, now: Instant) {
+        self.limits = limits
+        self.policy = policy
+        random = SeededGenerator(seed: seed)
+        workers = (0..<limits.workers).map { _ in Worker(startAt: now) }
+        backoff = Backoff(initial: limits.retryBackoffInitial, maximum: limits.retryBackoffMaximum)
+        restartBackoff = Backoff(initial: limits.restartBackoffInitial, maximum: limits.restartBackoffMaximum)
+    }
+
+    /// The delivery that an action named; valid until the next call that changes the machine.
+    package func delivery(_ key: DeliveryKey) -> Delivery { table[key] }
+
+    /// The record at `index` of a delivery, or nil where its partition is no longer assigned.
+    package func record(_ index: Int, of delivery: Delivery) -> DeliveredRecord? {
+        guard let tracker = trackers[delivery.partition], tracker.epoch == delivery.epoch,
+            index < delivery.sequences.count, let record = tracker[delivery.sequences[index]]
+        else { return nil }
+        return DeliveredRecord(
+            slot: record.slot, offset: record.offset, attempt: 1 + Int(record.charges), redelivered: record.wasDelivered
+        )
+    }
+
+    /// The delivery that owns this id of the worker, or nil where it is answered.
+    package func outstandingDelivery(_ worker: WorkerIndex, id: UInt64) -> Delivery? {
+        workers[worker.value].key(of: id).map { table[$0] }
+    }
+
+    /// Where a partition stands: the lowest offset that is not settled, and how much is held; nil where it is not assigned.
+    package func standing(of partition: PartitionIndex) -> (committable: Int64, unsettled: Int)? {
+        trackers[partition].map { ($0.committable, $0.unsettled) }
+    }
+
+    /// The next offset that may arrive; nil where the partition is not assigned.
+    package func position(of partition: PartitionIndex) -> Int64? { trackers[partition]?.position }
+
+    /// The partitions that are assigned now.
+    package var assignedPartitions: [PartitionIndex] { trackers.partitions }
+
+    /// Workers that have a process and answered `ready`.
+    package var readyWorkers: Int { workers.count { $0.phase == .ready } }
+
+    /// Whether the worker at this place still owes a verdict.
+    package func owesVerdicts(_ worker: WorkerIndex) -> Bool { workers[worker.value].live > 0 }
+
+    /// The machine is on its way out: nothing is delivered any more.
+    package var isDraining: Bool { drain != nil }
+}
+
+/// Totals since the start, for the closing line of the log and, later, the metrics.
+package struct DeliveryCounters: Equatable, Sendable {
+    /// Records taken from Kafka.
+    package var taken = 0
+    /// Records handed to workers, redeliveries included.
+    package var delivered = 0
+    /// Frames handed to workers.
+    package var deliveries = 0
+    package var settled = 0
+    package var skipped = 0
+    /// Attempts that were charged.
+    package var failedAttempts = 0
+    package var redelivered = 0
+    /// Verdicts for ids that were answered already.
+    package var lateVerdicts = 0
+    package var commits = 0
+    package var workerFailures = 0
+}
+
+/// A record by its place in one assignment.
+struct RecordReference: Equatable {
+    var partition: PartitionIndex
+    var epoch: UInt32
+    var sequence: UInt64
+}
+
+/// A lane that waits for company until a deadline.
+struct LingeringLane {
+    var deadline: Instant
+    var partition: PartitionIndex
+}

@@ -1,0 +1,151 @@
+/// What a handler said of itself in `ready`.
+package struct WorkerAbilities: Equatable, Sendable {
+    /// Deliveries that it works on at once: the ack clock runs for that many.
+    package var concurrency: Int
+    /// Deliveries that it wants unanswered at most; clamped to the offer.
+    package var maxInFlight: Int
+    package var canCancel: Bool
+    package var canPing: Bool
+
+    /// A serial handler without features has `concurrency` 1.
+    package init(concurrency: Int = 1, maxInFlight: Int = .max, canCancel: Bool = false, canPing: Bool = false) {
+        self.concurrency = concurrency
+        self.maxInFlight = maxInFlight
+        self.canCancel = canCancel
+        self.canPing = canPing
+    }
+}
+
+/// One place of the pool: the process that runs there now, and the deliveries that it has not answered.
+struct Worker {
+    enum Phase: Equatable {
+        /// No process; one is started at the instant. -> launching, gone
+        case waiting(startAt: Instant)
+        /// The runner was asked to start a process. -> starting, waiting, gone
+        case launching
+        /// The process runs and owes its `ready`. -> ready, closing, killed, waiting
+        case starting(deadline: Instant)
+        /// Takes deliveries. -> draining, closing, killed, waiting
+        case ready
+        /// `shutdown` was sent; verdicts are still owed. -> closing, terminating, killed, gone
+        case draining
+        /// Its stdin is closed: it should leave by itself. -> terminating, killed, waiting, gone
+        case closing(terminateAt: Instant)
+        /// `SIGTERM` was sent. -> killed, waiting, gone
+        case terminating(killAt: Instant)
+        /// `SIGKILL` was sent; the process is not reaped yet. -> waiting, gone
+        case killed
+        /// No process, and none is started again.
+        case gone
+    }
+
+    var phase: Phase
+    var abilities = WorkerAbilities()
+    /// Failures in a row; a verdict sets it back.
+    var failures = 0
+    /// Why we ended the process; nil where it ends by itself.
+    var failure: WorkerFailure?
+
+    /// Keys of the deliveries by id, from `firstID` on; -1 where the id is answered.
+    private var keys = Ring<Int>()
+    private var firstID: UInt64 = 1
+    /// Ids below this one were issued.
+    private(set) var nextID: UInt64 = 1
+    /// Deliveries that take a slot, cancelled ones included.
+    private(set) var live = 0
+    /// Records of the live deliveries: a cancelled one that the handler has not let go of may still bring it down.
+    var unansweredRecords = 0
+    /// The last id whose frame has left the bridge.
+    var writtenThrough: UInt64 = 0
+    /// Bytes that wait to be written, as far as known: records given since the last report count with their own size.
+    var unwrittenBytes = 0
+    /// Deliveries whose clock runs, and the next id that may enter that set.
+    var clocked = 0
+    var nextClockID: UInt64 = 1
+    /// No delivery or cancellation is due before this; nil where none is.
+    var nextDue: Instant?
+
+    /// It has a suspect, or is kept free for one: nothing else goes to it.
+    var isReserved = false
+    /// Until then nothing is delivered (`pause`).
+    var pausedUntil: Instant?
+    var lastHeard = Instant(nanoseconds: 0)
+    var pingedAt: Instant?
+
+    init(startAt: Instant) { phase = .waiting(startAt: startAt) }
+
+    var hasProcess: Bool {
+        switch phase {
+        case .waiting, .launching, .gone: false
+        case .starting, .ready, .draining, .closing, .terminating, .killed: true
+        }
+    }
+
+    /// Whether a delivery may go to it, reservations aside.
+    func takesDeliveries(now: Instant, maxUnwritten: Int) -> Bool {
+        phase == .ready && live < abilities.maxInFlight && unwrittenBytes < maxUnwritten
+            && !isPaused(now: now)
+    }
+
+    /// It asked for nothing more for now.
+    func isPaused(now: Instant) -> Bool { pausedUntil.map { $0 > now } ?? false }
+
+    /// A new process: everything of the old one is forgotten, but for its failures.
+    mutating func begin(deadline: Instant, now: Instant) {
+        phase = .starting(deadline: deadline)
+        abilities = WorkerAbilities()
+        failure = nil
+        keys = Ring()
+        firstID = 1
+        nextID = 1
+        live = 0
+        unansweredRecords = 0
+        writtenThrough = 0
+        unwrittenBytes = 0
+        clocked = 0
+        nextClockID = 1
+        nextDue = nil
+        isReserved = false
+        pausedUntil = nil
+        lastHeard = now
+        pingedAt = nil
+    }
+
+    mutating func issueID() -> UInt64 {
+        defer { nextID += 1 }
+        return nextID
+    }
+
+    /// Remembers the delivery under the id that was issued last.
+    mutating func hold(_ key: DeliveryKey, records: Int) {
+        keys.append(key.value)
+        live += 1
+        unansweredRecords += records
+    }
+
+    /// The delivery with this id, or nil where it is answered or was never issued.
+    func key(of id: UInt64) -> DeliveryKey? {
+        guard id >= firstID, id < nextID, let value = keys[Int(id - firstID)], value >= 0 else { return nil }
+        return DeliveryKey(value)
+    }
+
+    func wasIssued(_ id: UInt64) -> Bool { id >= 1 && id < nextID }
+
+    /// The slot of this id is free again.
+    mutating func release(_ id: UInt64) {
+        guard key(of: id) != nil else { return }
+        keys[Int(id - firstID)] = -1
+        live -= 1
+        if id < nextClockID { clocked -= 1 }
+        while let oldest = keys.first, oldest < 0 {
+            keys.popFirst()
+            firstID += 1
+        }
+        nextClockID = max(nextClockID, firstID)
+    }
+
+    /// Ids that take a slot, lowest first.
+    var liveIDs: [UInt64] {
+        (firstID..<nextID).filter { key(of: $0) != nil }
+    }
+}

@@ -1,0 +1,71 @@
+/// The bridge's first frame to a worker (`hello`); the members are written in the order in which they stand here.
+package struct Hello: Hashable, Sendable {
+    /// How records are handed over (`mode`).
+    package enum Mode: String, Hashable, Sendable, CaseIterable {
+        /// One record a delivery.
+        case message
+        /// A batch a delivery, also where it holds a single record.
+        case batch
+    }
+
+    /// The newest version that the bridge speaks, and the oldest.
+    package var protocolVersion: Int
+    package var protocolMinimum: Int
+    /// "ackpipe/x.y.z".
+    package var bridge: String
+    /// Counts from 0.
+    package var worker: Int
+    package var service: String
+    package var group: String
+    package var topics: [String]
+    package var mode: Mode
+    /// Unanswered deliveries of one worker at most.
+    package var maxInFlight: Int
+    /// Bytes of a frame's body, both directions.
+    package var maxFrameBytes: Int
+    package var ackTimeoutMilliseconds: Int64
+    package var maxExtendMilliseconds: Int64
+    package var readyTimeoutMilliseconds: Int64
+    package var cancelGraceMilliseconds: Int64
+    /// What the handler may choose from.
+    package var features: [String]
+    /// 128 random bits in lower-case hexadecimal.
+    package var session: String
+
+    /// A greeting with every member; durations are in milliseconds.
+    package init(
+        protocolVersion: Int = 1, protocolMinimum: Int = 1, bridge: String, worker: Int, service: String, group: String,
+        topics: [String], mode: Mode, maxInFlight: Int, maxFrameBytes: Int, ackTimeoutMilliseconds: Int64,
+        maxExtendMilliseconds: Int64, readyTimeoutMilliseconds: Int64, cancelGraceMilliseconds: Int64,
+        features: [String], session: String
+    ) {
+        self.protocolVersion = protocolVersion
+        self.protocolMinimum = protocolMinimum
+        self.bridge = bridge
+        self.worker = worker
+        self.service = service
+        self.group = group
+        self.topics = topics
+        self.mode = mode
+        self.maxInFlight = maxInFlight
+        self.maxFrameBytes = maxFrameBytes
+        self.ackTimeoutMilliseconds = ackTimeoutMilliseconds
+        self.maxExtendMilliseconds = maxExtendMilliseconds
+        self.readyTimeoutMilliseconds = readyTimeoutMilliseconds
+        self.cancelGraceMilliseconds = cancelGraceMilliseconds
+        self.features = features
+        self.session = session
+    }
+}
+
+/// Why a delivery is called back (`reason` in `cancel`).
+package enum CancelReason: String, Hashable, Sendable, CaseIterable {
+    /// Its partition went to another consumer.
+    case revoked
+    /// No verdict within the ack timeout.
+    case timeout
+    /// A record before it in its lane failed.
+    case rewind
+    /// The bridge is stopping.
+    case shutdown
+}
