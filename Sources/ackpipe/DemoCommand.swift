@@ -43,7 +43,9 @@ enum DemoCommand {
             broker = started
             log.info(
                 "demo: embedded broker started",
-                metadata: ["brokers": "\(started.bootstrapServers)", "topic": "\(topic)", "partitions": "\(partitions)"])
+                metadata: [
+                    "brokers": "\(started.bootstrapServers)", "topic": "\(topic)", "partitions": "\(partitions)",
+                ])
             try SampleRecords.write(settings.messages, topic: topic, to: started.bootstrapServers)
             log.info("demo: sample records written", metadata: ["records": "\(settings.messages)"])
             return try runSettings(started.bootstrapServers, command, settings)
