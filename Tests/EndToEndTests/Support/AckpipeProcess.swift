@@ -14,7 +14,9 @@ final class AckpipeProcess: @unchecked Sendable {
     let scratch: Scratch
 
     /// Starts `ackpipe` with these arguments; `environment` is added to the test's own.
-    init(_ arguments: [String], in scratch: Scratch, environment: [String: String] = [:], name: String = "ackpipe") throws {
+    init(_ arguments: [String], in scratch: Scratch, environment: [String: String] = [:], name: String = "ackpipe")
+        throws
+    {
         self.scratch = scratch
         let unique = "\(name)-\(UUID().uuidString.prefix(8))"
         outputPath = scratch.path("\(unique).out")
@@ -77,7 +79,9 @@ final class AckpipeProcess: @unchecked Sendable {
     var workerPids: [Int32] {
         let text = try? String(contentsOfFile: "/proc/\(pid)/task/\(pid)/children", encoding: .utf8)
         let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")) ?? []
-        let all = threads.compactMap { try? String(contentsOfFile: "/proc/\(pid)/task/\($0)/children", encoding: .utf8) }
+        let all = threads.compactMap {
+            try? String(contentsOfFile: "/proc/\(pid)/task/\($0)/children", encoding: .utf8)
+        }
         return Set((all + [text ?? ""]).flatMap { $0.split(separator: " ") }.compactMap { Int32($0) })
             .filter { name(of: $0) != "ackpipe-guard" }.sorted()
     }
