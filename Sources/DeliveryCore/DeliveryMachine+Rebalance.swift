@@ -66,7 +66,8 @@ extension DeliveryMachine {
 
     /// A position that the log no longer had was given up (`--out-of-range`): reading goes on at `offset`. Ahead of the old
     /// position everything that is under way counts on; behind it the partition begins anew.
-    package mutating func relocate(_ partition: PartitionIndex, to offset: Int64, now: Instant, actions: inout [Action]) {
+    package mutating func relocate(_ partition: PartitionIndex, to offset: Int64, now: Instant, actions: inout [Action])
+    {
         guard let tracker = trackers[partition] else { return }
         if offset >= tracker.position {
             endReached(partition, offset: offset, now: now)

@@ -20,8 +20,9 @@ enum LengthDiagnosis {
         let swapped = length.byteSwapped
         let hasZero = (0..<4).contains { bytes[$0] == 0 }
         if hasZero, swapped > 0, swapped <= limit {
-            return "a frame's length is \(length), above the limit of \(limit); read as little-endian it would be "
-                + "\(swapped): the length must be big-endian"
+            return
+                "a frame's length is \(length), above the limit of \(limit) (--max-frame-bytes); read as little-endian "
+                + "it would be \(swapped): the length must be big-endian"
         }
         if bytes[0] <= 7 {
             return
@@ -40,7 +41,10 @@ enum LengthDiagnosis {
     }
 
     private static func isText(_ bytes: Span<UInt8>) -> Bool {
-        (0..<4).allSatisfy { bytes[$0] >= 0x20 && bytes[$0] != 0x7F || isSpace(bytes[$0]) || bytes[$0] == 0x1B }
+        // Bytes from F8 on occur in no UTF-8: "FF FF FF FF" is a number gone wrong.
+        (0..<4).allSatisfy {
+            bytes[$0] >= 0x20 && bytes[$0] < 0xF8 && bytes[$0] != 0x7F || isSpace(bytes[$0]) || bytes[$0] == 0x1B
+        }
     }
 
     private static func isTraceback(_ bytes: Span<UInt8>) -> Bool {

@@ -35,15 +35,16 @@ enum DemoCommand {
             _ = try ResolvedExecutable.resolve(
                 command[0], searchPath: HandlerEnvironment.value(of: "PATH", in: environment))
         } catch {
-            let code: ExitCode = if case .notFound = error { .commandNotFound } else { .cannotExecute }
-            return Ackpipe.conclude(ServiceOutcome(code, "\(error)"))
+            return Ackpipe.conclude(ServiceOutcome(error.exitCode, "\(error)"))
         }
         let outcome = Daemon.run(log: log, environment: environment) {
             let started = try EmbeddedBroker(topics: [(name: topic, partitions: partitions)])
             broker = started
             log.info(
                 "demo: embedded broker started",
-                metadata: ["brokers": "\(started.bootstrapServers)", "topic": "\(topic)", "partitions": "\(partitions)"])
+                metadata: [
+                    "brokers": "\(started.bootstrapServers)", "topic": "\(topic)", "partitions": "\(partitions)",
+                ])
             try SampleRecords.write(settings.messages, topic: topic, to: started.bootstrapServers)
             log.info("demo: sample records written", metadata: ["records": "\(settings.messages)"])
             return try runSettings(started.bootstrapServers, command, settings)

@@ -85,7 +85,9 @@ extension Service {
 
     // MARK: Verdicts
 
-    private func acknowledge(_ target: AckTarget, _ hasOutputs: Bool, _ connection: WorkerConnection) throws(ProtocolError) {
+    private func acknowledge(_ target: AckTarget, _ hasOutputs: Bool, _ connection: WorkerConnection)
+        throws(ProtocolError)
+    {
         switch target {
         case .id(let id):
             if hasOutputs { try refuseOutputs(id, connection) } else { try verdict(.ack(id: id), connection) }
@@ -193,7 +195,8 @@ extension Service {
     private func frameDeadline(of connection: WorkerConnection) -> Instant? {
         let unfinished = connection.unfinishedSince.map { $0 + Interval(plan.settings.frameTimeout) }
         let closed = connection.outputClosedAt.map { $0 + .seconds(1) }
-        return [unfinished, closed].compactMap { $0 }.min()
+        let refused = connection.inputRefusedAt.map { $0 + .seconds(1) }
+        return [unfinished, closed, refused].compactMap { $0 }.min()
     }
 
     var frameDeadline: Instant? { connections.compactMap { $0.flatMap(frameDeadline(of:)) }.min() }
@@ -207,6 +210,9 @@ extension Service {
             } else if let closed = connection.outputClosedAt, closed + .seconds(1) <= now {
                 connection.outputClosedAt = nil
                 machine.workerBroke(connection.index, .outputClosed, now: now, actions: &actions)
+            } else if let refused = connection.inputRefusedAt, refused + .seconds(1) <= now {
+                connection.inputRefusedAt = nil
+                machine.workerBroke(connection.index, .inputClosed, now: now, actions: &actions)
             }
         }
     }
