@@ -5,7 +5,6 @@ extension DeliveryMachine {
         _ verdict: Verdict, from worker: WorkerIndex, now: Instant, actions: inout [Action]
     ) throws(VerdictProblem) {
         heard(worker, now: now)
-        workers[worker.value].failures = 0
         switch verdict {
         case .ack(let id):
             try requireIssued(id, worker)
@@ -26,6 +25,7 @@ extension DeliveryMachine {
             try requireIndices(id, failed, worker)
             answer(id, worker, .partly(failed.sorted { $0.index < $1.index }), now: now, actions: &actions)
         }
+        workers[worker.value].failures = 0
         startClocks(worker, now: now)
         closeIfAnswered(worker, now: now, actions: &actions)
         advanceRevocations(now: now, actions: &actions)
@@ -89,7 +89,6 @@ extension DeliveryMachine {
             endCancelled(delivery, now: now, actions: &actions)
             return
         }
-        workers[worker.value].unansweredRecords -= delivery.count
         guard isCurrent(delivery) else { return }
         lanes[delivery.partition]?.isBusy = false
         clearSuspicion(delivery)
@@ -109,6 +108,7 @@ extension DeliveryMachine {
     /// The delivery leaves the worker and the table.
     mutating func release(_ key: DeliveryKey, from worker: WorkerIndex) {
         workers[worker.value].release(table[key].id)
+        workers[worker.value].unansweredRecords -= table[key].count
         if workers[worker.value].live == 0 { workers[worker.value].isReserved = false }
         table.remove(key)
     }
@@ -152,7 +152,7 @@ extension DeliveryMachine {
             case .skip: skip(delivery.partition, sequence, now: now, actions: &actions)
             case .reject:
                 rejectFirst(delivery, at: index, now: now, actions: &actions)
-                return
+                if policy.order == .partition { return }
             case .retry, .release:
                 let charged = failure.action == .retry ? 1 : 0
                 if charged > 0 { charge(delivery.partition, sequence) }
@@ -174,10 +174,11 @@ extension DeliveryMachine {
         counters.skipped += 1
     }
 
-    /// There is no dead-letter topic to put the record into: the service stops at it, and nothing from it on is settled.
+    /// There is no dead-letter topic to put the record into: the service stops at it, and it is not settled, nor is what
+    /// its lane holds after it.
     private mutating func rejectFirst(_ delivery: Delivery, at index: Int, now: Instant, actions: inout [Action]) {
         let offset = trackers[delivery.partition]?[delivery.sequences[index]]?.offset ?? 0
-        redeliver(delivery, from: index, now: now, actions: &actions)
+        if policy.order == .partition { redeliver(delivery, from: index, now: now, actions: &actions) }
         stop(.rejected(delivery.partition, offset: offset), now: now, actions: &actions)
     }
 

@@ -50,8 +50,8 @@ extension Service {
 
     /// An assignment that came too late for a look-up is answered with nothing, as closing waits for the answer.
     private func answerPendingAssign() {
-        while case .assign(let partitions, _)? = rebalances.current {
-            do { try consumer.unassign(partitions) } catch { log.debug("late assignment: \(error)") }
+        while case .assign? = rebalances.current {
+            do { try consumer.assign([]) } catch { log.debug("late assignment: \(error)") }
             rebalances.finish()
         }
         advanceRebalances()

@@ -4,6 +4,7 @@ import HandlerProtocol
 package import Handlers
 import Kafka
 package import Logging
+import Observability
 package import Reactor
 
 /// One service: a consumer, a pool of workers and the machine that decides, all on one thread.
@@ -45,6 +46,9 @@ package final class Service {
     var hasConnected = false
     var startedAt: Instant
     var brokerTrouble = TroubleReport()
+    /// What handlers said of the failures of this turn.
+    var failureTexts: [FailedPlace: String] = [:]
+    var failureLimit = RateLimiter(perSecond: 50, burst: 200)
 
     /// Why the service stops, where the reason lies outside the machine.
     var ending: ServiceOutcome?
@@ -187,6 +191,12 @@ package final class Service {
     }
 
     func milliseconds(_ interval: Interval) -> Int64 { interval.nanoseconds / 1_000_000 }
+}
+
+/// A record that failed, for the words about it.
+struct FailedPlace: Hashable {
+    var partition: PartitionIndex
+    var offset: Int64
 }
 
 /// What other threads ask of a service.
