@@ -15,7 +15,9 @@ import Testing
             #expect(ackpipe.output.contains("200 records were handled"), "\(ackpipe.output)")
             #expect(ackpipe.log.contains("records.settled=200"), "\(ackpipe.logTail)")
             #expect(ackpipe.log.contains("handler: handled"), "\(ackpipe.logTail)")
-            try await eventually("no process is left", within: 5, seen: { processes(with: mark).joined(separator: "; ") }) {
+            try await eventually(
+                "no process is left", within: 5, seen: { processes(with: mark).joined(separator: "; ") }
+            ) {
                 processes(with: mark).isEmpty ? () : nil
             }
         }
@@ -91,7 +93,8 @@ import Testing
             guard let environment = FileManager.default.contents(atPath: "/proc/\(pid)/environ"),
                 environment.range(of: Data("DEMO_MARK=\(mark)".utf8)) != nil
             else { return nil }
-            return String(decoding: FileManager.default.contents(atPath: "/proc/\(pid)/cmdline") ?? Data(), as: UTF8.self)
+            return String(
+                decoding: FileManager.default.contents(atPath: "/proc/\(pid)/cmdline") ?? Data(), as: UTF8.self)
         }
     }
 }

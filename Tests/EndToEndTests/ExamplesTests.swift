@@ -1,4 +1,5 @@
 import Foundation
+import Kafka
 import Testing
 
 /// Each handler of `examples/` does the whole job, in message and in batch mode.
@@ -66,7 +67,9 @@ import Testing
             }
             let assigned = (0..<partitions).flatMap { ["--assign", "t:\($0)"] }
             let ackpipe = try AckpipeProcess(
-                ["run"] + cluster.address + assigned + ["-g", "g", "--exit-at-end", "--mode", mode, "--batch-size", "20"]
+                ["run"] + cluster.address + assigned + [
+                    "-g", "g", "--exit-at-end", "--mode", mode, "--batch-size", "20",
+                ]
                     + options + ["--"] + handler, in: scratch)
             #expect(try await ackpipe.waitForExit() == 0, "\(name): \(ackpipe.logTail)")
             let committed = try await cluster.committed("g", "t")

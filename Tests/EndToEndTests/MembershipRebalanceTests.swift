@@ -3,9 +3,12 @@ import Testing
 
 /// Two instances in one group: partitions are shared, and handed over without loss, under both kinds of rebalance.
 @Suite struct MembershipRebalanceTests {
-    @Test("Two instances share the partitions and both finish", .timeLimit(.minutes(2)),
+    @Test(
+        "Two instances share the partitions and both finish", .timeLimit(.minutes(2)),
         arguments: ["cooperative-sticky", "range"])
-    func share(strategy: String) async throws { try await Slots.shared.run(weight: 2) { try await share(strategy, [:]) } }
+    func share(strategy: String) async throws {
+        try await Slots.shared.run(weight: 2) { try await share(strategy, [:]) }
+    }
 
     @Test(
         "Two instances share the partitions and both finish, on the newest librdkafka",
@@ -14,7 +17,8 @@ import Testing
         try await Slots.shared.run(weight: 2) { try await share("cooperative-sticky", NewerLibrary.environment) }
     }
 
-    @Test("A member that leaves hands its partitions over without loss", .timeLimit(.minutes(2)),
+    @Test(
+        "A member that leaves hands its partitions over without loss", .timeLimit(.minutes(2)),
         arguments: ["cooperative-sticky", "range"])
     func handOver(strategy: String) async throws {
         try await Slots.shared.run(weight: 2) { try await handOver(strategy, [:]) }
@@ -89,7 +93,8 @@ import Testing
     ) throws -> AckpipeProcess {
         try AckpipeProcess(
             ["run"] + cluster.address
-                + ["-t", "t", "-g", "g", "-X", "partition.assignment.strategy=\(strategy)"] + options + ["--"] + handler,
+                + ["-t", "t", "-g", "g", "-X", "partition.assignment.strategy=\(strategy)"] + options + ["--"]
+                + handler,
             in: scratch,
             environment: environment.merging(["JOURNAL": journal.path, "GATE": scratch.path("gate")]) { $1 })
     }

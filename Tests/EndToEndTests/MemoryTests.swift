@@ -31,7 +31,8 @@ import Testing
                         journal(frame)
                 """)
             let cluster = try await MemoryTests.filled.value
-            try await holdAll(cluster, group: "never-acks", [], handler, in: scratch, deliveredFrom: MemoryTests.partitions)
+            try await holdAll(
+                cluster, group: "never-acks", [], handler, in: scratch, deliveredFrom: MemoryTests.partitions)
         }
     }
 
@@ -92,7 +93,8 @@ import Testing
         print("memory, \(group): \(probe.report)")
     }
 
-    @Test("A partition that is nacked for ever keeps no other from finishing, however small the window",
+    @Test(
+        "A partition that is nacked for ever keeps no other from finishing, however small the window",
         .timeLimit(.minutes(2)))
     func othersFinish() async throws {
         try await Slots.shared.run(weight: 2) {
@@ -101,7 +103,8 @@ import Testing
             try await cluster.fill("t", partitions: 8, each: 3_000, size: 100)
             let handler = try scratch.python(
                 "stuck.py",
-                #"serve(lambda record: {"action": "retry"} if (record["partition"], record["offset"]) == (2, 10) else None)"#)
+                #"serve(lambda record: {"action": "retry"} if (record["partition"], record["offset"]) == (2, 10) else None)"#
+            )
             let ackpipe = try AckpipeProcess(
                 ["run"] + cluster.address + ["-g", "g"] + (0..<8).flatMap { ["--assign", "t:\($0)"] }
                     + ["--mode", "batch", "--max-total-in-flight", "1000", "--"] + handler, in: scratch)

@@ -6,7 +6,9 @@ import Testing
 ///
 /// The mock cluster drops a partition's oldest record batches above 5 MB; a batch of a load has up to 1 MB.
 @Suite struct PositionOutOfRangeTests {
-    @Test("A committed offset that the log has lost stops the service, which names what was lost", .timeLimit(.minutes(1)))
+    @Test(
+        "A committed offset that the log has lost stops the service, which names what was lost", .timeLimit(.minutes(1))
+    )
     func stopAtStart() async throws {
         try await Slots.shared.run {
             let scratch = try Scratch()
@@ -15,7 +17,9 @@ import Testing
             let ackpipe = try run(cluster, ["--exit-at-end"], journal, scratch)
             #expect(try await ackpipe.waitForExit() == 65, "\(ackpipe.logTail)")
             let said = ackpipe.logTail
-            for part in ["t/0", "position 10 ", "offsets 10 to \(low - 1) are lost", "--out-of-range earliest or latest"] {
+            for part in [
+                "t/0", "position 10 ", "offsets 10 to \(low - 1) are lost", "--out-of-range earliest or latest",
+            ] {
                 #expect(said.contains(part), "'\(part)' is missing: \(said)")
             }
             #expect(journal.entries().isEmpty)
@@ -23,7 +27,8 @@ import Testing
         }
     }
 
-    @Test("With --out-of-range earliest reading goes on at the oldest record, and the lost range is told",
+    @Test(
+        "With --out-of-range earliest reading goes on at the oldest record, and the lost range is told",
         .timeLimit(.minutes(1)))
     func earliestAtStart() async throws {
         try await Slots.shared.run {
@@ -92,7 +97,8 @@ import Testing
             #expect(Array(before) == Array(0..<Int64(before.count)))
             #expect(Array(offsets.dropFirst(before.count)) == Array(run.low..<run.high))
             #expect(
-                run.ackpipe.log.contains("offsets \(before.count) to \(run.low - 1) are lost"), "\(run.ackpipe.logTail)")
+                run.ackpipe.log.contains("offsets \(before.count) to \(run.low - 1) are lost"), "\(run.ackpipe.logTail)"
+            )
             #expect(try await run.cluster.committed("g", "t") == [run.high])
         }
     }

@@ -4,7 +4,9 @@ import Testing
 
 /// Where reading begins and ends: `--from`, committed offsets, `--assign`, `--exit-at-end`, `--topic-pattern`.
 @Suite struct PositionTests {
-    @Test("Without a committed offset reading begins where --from says", .timeLimit(.minutes(1)), arguments: ["earliest", "latest"])
+    @Test(
+        "Without a committed offset reading begins where --from says", .timeLimit(.minutes(1)),
+        arguments: ["earliest", "latest"])
     func from(position: String) async throws {
         try await Slots.shared.run {
             let scratch = try Scratch()
@@ -20,7 +22,8 @@ import Testing
 
     /// The mock cluster models no timestamps and answers every question about one with "no record is that young", so that
     /// what can be shown here is that the question is asked and its answer followed: reading begins at the end.
-    @Test("A time as --from is looked up; where no record is that young reading begins at the end",
+    @Test(
+        "A time as --from is looked up; where no record is that young reading begins at the end",
         .timeLimit(.minutes(1)), arguments: ["2020-01-01T00:00:00Z", "1577836800000"])
     func fromTime(time: String) async throws {
         try await Slots.shared.run {
@@ -55,7 +58,8 @@ import Testing
         }
     }
 
-    @Test("--from latest commits where it began, so that records written while the service is down are delivered",
+    @Test(
+        "--from latest commits where it began, so that records written while the service is down are delivered",
         .timeLimit(.minutes(1)))
     func latestIsCommitted() async throws {
         try await Slots.shared.run {
@@ -92,7 +96,8 @@ import Testing
         }
     }
 
-    @Test("--assign with a group goes on at the committed offset, and takes the offset given where there is none",
+    @Test(
+        "--assign with a group goes on at the committed offset, and takes the offset given where there is none",
         .timeLimit(.minutes(1)))
     func assignWithGroup() async throws {
         try await Slots.shared.run {

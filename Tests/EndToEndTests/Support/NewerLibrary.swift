@@ -3,7 +3,9 @@ import Foundation
 /// A newer librdkafka than the system's, which the same binary is run with; `scripts/test` provides it.
 enum NewerLibrary {
     /// The folder with its `librdkafka.so.1`.
-    static let folder = ProcessInfo.processInfo.environment["ACKPIPE_NEWER_LIBRDKAFKA"].flatMap { $0.isEmpty ? nil : $0 }
+    static let folder = ProcessInfo.processInfo.environment["ACKPIPE_NEWER_LIBRDKAFKA"].flatMap {
+        $0.isEmpty ? nil : $0
+    }
 
     static let isThere = folder != nil
 
