@@ -27,7 +27,8 @@ enum Base64Text {
             group = 0
         }
         for _ in 0..<padding where bytes.removeLast() != 0 {
-            throw Base64Fault(reason: "the last character before \"=\" has bits that belong to no byte; it is cut or changed")
+            throw Base64Fault(
+                reason: "the last character before \"=\" has bits that belong to no byte; it is cut or changed")
         }
         return bytes
     }

@@ -62,7 +62,8 @@ struct RecordLineMembers {
             guard let start = starts[name] else { continue }
             if let found {
                 throw RecordLineFault(
-                    atByte: start, "both \"\(found.name.rawValue)\" and \"\(name.rawValue)\" are there; keep one of them")
+                    atByte: start,
+                    "both \"\(found.name.rawValue)\" and \"\(name.rawValue)\" are there; keep one of them")
             }
             found = (name, start)
         }
@@ -73,7 +74,9 @@ struct RecordLineMembers {
     func missing(_ description: String) -> RecordLineFault { RecordLineFault(atByte: object, description) }
 
     private static func find(_ line: Span<UInt8>, _ start: Int) -> RecordLineName? {
-        for name in RecordLineName.allCases where JSONString.equals(name.rawValue, in: line, from: start) { return name }
+        for name in RecordLineName.allCases where JSONString.equals(name.rawValue, in: line, from: start) {
+            return name
+        }
         return nil
     }
 
