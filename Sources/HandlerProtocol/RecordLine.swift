@@ -5,6 +5,7 @@
 package struct RecordLine: Hashable, Sendable {
     /// A header; names may repeat and need not be UTF-8.
     package struct Header: Hashable, Sendable {
+        /// May be empty.
         package var name: [UInt8]
         /// Nil and empty are different things.
         package var value: [UInt8]?

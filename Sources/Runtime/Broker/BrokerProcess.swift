@@ -11,9 +11,9 @@ package enum BrokerProcess {
         do {
             let signals = try SignalSource(signals: [SIGTERM, SIGINT, SIGHUP, SIGQUIT])
             let load = try settings.load.map { (path) throws(LoadFault) in
-                try LoadFile(path: path, topics: settings.topics, log: log) { () throws(LoadFault) in
-                    try nextSignal(signals)
-                }
+                try LoadFile(
+                    path: path, topics: settings.topics, report: { tell($0, path, log) },
+                    stopSignal: { () throws(LoadFault) in try nextSignal(signals, log) })
             }
             // All of it before anything is started: a bad line in the last place is told at once.
             let checked = try load?.check()
@@ -54,9 +54,17 @@ package enum BrokerProcess {
             ])
     }
 
-    private static func nextSignal(_ signals: SignalSource) throws(LoadFault) -> Int32? {
+    private static func tell(_ report: LoadReport, _ file: String, _ log: Logger) {
+        log.info(
+            "\(report.phase.rawValue)",
+            metadata: ["file": "\(file)", "records": "\(report.records)", "bytes": "\(report.bytes)"])
+    }
+
+    private static func nextSignal(_ signals: SignalSource, _ log: Logger) throws(LoadFault) -> Int32? {
         do throws(SystemError) {
-            return try signals.take().first
+            let signal = try signals.take().first
+            if let signal { log.info("stopping", metadata: ["signal": "\(SignalName.of(signal))"]) }
+            return signal
         } catch {
             throw LoadFault(.operatingSystem, "\(error)")
         }

@@ -2,7 +2,6 @@ package import Configuration
 import Glibc
 import HandlerProtocol
 import Kafka
-package import Logging
 import Reactor
 
 /// A JSON-lines file of records for the embedded broker (`RecordLine` says what a line holds).
@@ -25,7 +24,9 @@ package final class LoadFile {
 
     /// A partition of a topic.
     package struct Place: Hashable, Sendable {
+        /// The topic's name.
         package var topic: String
+        /// From 0.
         package var partition: Int32
 
         /// A partition, counted from 0.
@@ -40,18 +41,21 @@ package final class LoadFile {
     private let descriptor: Int32
     private let topics: [NewTopic]
     /// In bytes, as it was when the file was opened.
-    private let size: Int
+    package let size: Int
     private var progress: LoadProgress
 
-    /// Opens the file for a broker that has these topics, all empty. `stopSignal` is asked ten times a second whether a
-    /// signal came that ends the load.
+    /// Opens the file for a broker that has these topics, all empty.
+    ///
+    /// `report` is called every 2 seconds while a pass lasts; `stopSignal` is asked ten times a second whether a signal
+    /// came, which ends the load. `now` is a clock in nanoseconds.
     package init(
-        path: String, topics: [NewTopic], log: Logger,
+        path: String, topics: [NewTopic], now: @escaping () -> Int64 = MonotonicClock.nanoseconds,
+        report: @escaping (LoadReport) -> Void = { _ in },
         stopSignal: @escaping () throws(LoadFault) -> Int32? = { () throws(LoadFault) in nil }
     ) throws(LoadFault) {
         self.path = path
         self.topics = topics
-        progress = LoadProgress(log: log, stopSignal: stopSignal)
+        progress = LoadProgress(now: now, report: report, stopSignal: stopSignal)
         guard !path.utf8.contains(0) else {
             throw LoadFault(file: "--load", "the path holds a NUL character; correct it")
         }
@@ -74,7 +78,7 @@ package final class LoadFile {
     /// Reads the whole file and throws its first fault: a line that is no record, a topic or a partition that the
     /// broker does not have, a partition that would get more than the broker keeps.
     package func check() throws(LoadFault) -> Summary {
-        try forEachRecord("checking the load") { (_, _) throws(LoadFault) in }
+        try forEachRecord(.checking) { (_, _) throws(LoadFault) in }
     }
 
     /// Writes the records to the broker and waits until it has confirmed each; `checked` is what `check` answered.
@@ -84,7 +88,7 @@ package final class LoadFile {
         defer { producer.close() }
         var lines: [Int] = []
         lines.reserveCapacity(checked.records)
-        let written = try forEachRecord("loading records") { (record, line) throws(LoadFault) in
+        let written = try forEachRecord(.writing) { (record, line) throws(LoadFault) in
             try self.translating(line) { () throws(KafkaError) in try producer.produce(record) }
             lines.append(line)
         }
@@ -97,16 +101,14 @@ package final class LoadFile {
 
     /// One pass over the file: calls `body` with each record, which has its partition, and the number of its line.
     private func forEachRecord(
-        _ doing: Logger.Message, _ body: (LoadRecord, Int) throws(LoadFault) -> Void
+        _ phase: LoadReport.Phase, _ body: (LoadRecord, Int) throws(LoadFault) -> Void
     ) throws(LoadFault) -> Summary {
         var reader = LineReader(path: path, descriptor: descriptor)
         var budget = LoadBudget(topics: topics.map { ($0.name, Int($0.partitions)) })
         var summary = Summary()
         var next: LoadRecord?
         while try reader.next({ (line, number) throws(LoadFault) in next = try self.record(line, number) }) {
-            try progress.tick(doing) {
-                ["file": "\(path)", "records": "\(summary.records)", "bytes": "\(reader.position)", "of": "\(size)"]
-            }
+            try progress.tick(phase, records: summary.records, bytes: reader.position)
             guard var record = next else { continue }
             do throws(LoadBudget.Refusal) {
                 try budget.add(&record)
@@ -193,9 +195,7 @@ package final class LoadFile {
                     .software,
                     "\(path): the embedded broker confirmed \(lastSeen) of \(lines.count) records, and none for 60 s")
             }
-            try progress.tick("loading records") {
-                ["file": "\(path)", "confirmed": "\(lastSeen)", "of": "\(lines.count)"]
-            }
+            try progress.tick(.confirming, records: lastSeen, bytes: size)
         }
     }
 

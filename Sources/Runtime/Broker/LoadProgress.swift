@@ -1,42 +1,57 @@
 import Configuration
-import Logging
 import Reactor
+
+/// How far a load is.
+package struct LoadReport: Equatable, Sendable {
+    /// What a load does, in this order.
+    package enum Phase: String, Sendable {
+        case checking = "checking the load"
+        case writing = "loading records"
+        case confirming = "waiting until the records are confirmed"
+    }
+
+    /// The pass that lasts.
+    package let phase: Phase
+    /// Records that are checked, written or confirmed so far.
+    package let records: Int
+    /// Bytes of the file that were read in this phase.
+    package let bytes: Int
+}
 
 /// Tells from time to time how far a load is, and asks whether it is to go on. One thread.
 struct LoadProgress {
-    /// Nanoseconds between two lines in the log, and between two questions.
-    private static let logInterval: Int64 = 2_000_000_000
-    private static let questionInterval: Int64 = 100_000_000
+    /// Nanoseconds between two reports, and between two questions.
+    static let reportInterval: Int64 = 2_000_000_000
+    static let questionInterval: Int64 = 100_000_000
 
-    private let log: Logger
-    private let stopSignal: () throws(LoadFault) -> Int32?
     private let now: () -> Int64
-    private var nextLog: Int64
+    private let report: (LoadReport) -> Void
+    private let stopSignal: () throws(LoadFault) -> Int32?
+    private var nextReport: Int64
     private var nextQuestion: Int64
 
-    /// `stopSignal` answers the number of a signal that came and ends the load; `now` is a clock in nanoseconds.
+    /// `now` is a clock in nanoseconds; `stopSignal` answers the number of a signal that came and ends the load.
     init(
-        log: Logger, stopSignal: @escaping () throws(LoadFault) -> Int32?,
-        now: @escaping () -> Int64 = MonotonicClock.nanoseconds
+        now: @escaping () -> Int64, report: @escaping (LoadReport) -> Void,
+        stopSignal: @escaping () throws(LoadFault) -> Int32?
     ) {
-        self.log = log
-        self.stopSignal = stopSignal
         self.now = now
+        self.report = report
+        self.stopSignal = stopSignal
         let start = now()
-        (nextLog, nextQuestion) = (start + LoadProgress.logInterval, start)
+        (nextReport, nextQuestion) = (start + LoadProgress.reportInterval, start)
     }
 
-    /// Writes a line every 2 seconds; throws where the load is to end. Cheap enough for each record.
-    mutating func tick(_ message: Logger.Message, _ facts: () -> Logger.Metadata) throws(LoadFault) {
+    /// Reports every 2 seconds; throws where the load is to end. Cheap enough for each record.
+    mutating func tick(_ phase: LoadReport.Phase, records: Int, bytes: Int) throws(LoadFault) {
         let time = now()
-        if time >= nextLog {
-            nextLog = time + LoadProgress.logInterval
-            log.info(message, metadata: facts())
+        if time >= nextReport {
+            nextReport = time + LoadProgress.reportInterval
+            report(LoadReport(phase: phase, records: records, bytes: bytes))
         }
         guard time >= nextQuestion else { return }
         nextQuestion = time + LoadProgress.questionInterval
         guard let signal = try stopSignal() else { return }
-        log.info("stopping", metadata: ["signal": "\(SignalName.of(signal))"])
-        throw LoadFault(.ok, "stopped by a signal during the load")
+        throw LoadFault(.ok, "stopped by \(SignalName.of(signal)) during the load")
     }
 }
