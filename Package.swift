@@ -30,7 +30,7 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 let package = Package(
     name: "ackpipe",
     products: [.executable(name: "ackpipe", targets: ["ackpipe"])],
-    dependencies: [.package(url: "https://github.com/apple/swift-log", from: "1.6.0")],
+    dependencies: [.package(url: "https://github.com/apple/swift-log", from: "1.16.0")],
     targets: [
         // Pure: they decide, and know neither I/O nor clock nor threads.
         swiftTarget("DeliveryCore"),
@@ -57,7 +57,11 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .executableTarget(
-            name: "ackpipe", dependencies: ["Runtime", "Configuration", "YAML", "Kafka"], swiftSettings: swiftSettings),
+            name: "ackpipe",
+            dependencies: [
+                "Runtime", "Configuration", "YAML", "Kafka", "Handlers", "Observability", "Reactor",
+                .product(name: "Logging", package: "swift-log"),
+            ], swiftSettings: swiftSettings),
 
         tests("DeliveryCoreTests", ["DeliveryCore"]),
         tests("HandlerProtocolTests", ["HandlerProtocol", "DeliveryCore"]),
@@ -68,7 +72,9 @@ let package = Package(
         tests("HandlersTests", ["Handlers", "Reactor", "CLinux", "DeliveryCore"]),
         tests("ObservabilityTests", ["Observability", .product(name: "Logging", package: "swift-log")]),
         tests("RuntimeTests", ["Runtime", "DeliveryCore", "HandlerProtocol", "Configuration", "Kafka", "Reactor"]),
-        tests("EndToEndTests", ["ackpipe", "Kafka", "Reactor", "HandlerProtocol"]),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["ackpipe", "Kafka", "Reactor", "DeliveryCore"], exclude: ["Handlers"],
+            swiftSettings: testSettings),
         tests("TidyTests", []),
     ]
 )

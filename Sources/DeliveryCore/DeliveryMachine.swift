@@ -72,6 +72,9 @@ package struct DeliveryMachine {
         trackers[partition].map { ($0.committable, $0.unsettled) }
     }
 
+    /// The next offset that may arrive; nil where the partition is not assigned.
+    package func position(of partition: PartitionIndex) -> Int64? { trackers[partition]?.position }
+
     /// The partitions that are assigned now.
     package var assignedPartitions: [PartitionIndex] { trackers.partitions }
 

@@ -1,0 +1,56 @@
+/// What kind of value an option takes; says how its text is checked and how the allowed values are described.
+package enum OptionKind: Equatable, Sendable {
+    /// No value on the command line; `true` or `false` elsewhere.
+    case flag
+    /// Any text but an empty one.
+    case text
+    /// A whole number in a range.
+    case integer(ClosedRange<Int>)
+    /// A duration with its unit, in a range.
+    case duration(ClosedRange<Duration>)
+    /// Two durations, `initial..maximum`, each in a range.
+    case durationRange(ClosedRange<Duration>)
+    /// A size with its unit, in a range of bytes.
+    case size(ClosedRange<Int>)
+    /// One of several words; `later` are words of the documentation that this version does not have yet.
+    case choice([String], later: [String] = [])
+    /// A comma-separated list of `host[:port]`.
+    case brokers
+    /// A topic's name.
+    case topic
+    /// A regular expression over topic names.
+    case topicPattern
+    /// `earliest`, `latest` or a point in time.
+    case startPosition
+    /// `topic:partition[@offset]`.
+    case assignedPartition
+    /// `name:partitions`.
+    case newTopic
+    /// `name=value`.
+    case property
+
+    /// The allowed values in words, for the reference page; nil where the placeholder says it all.
+    var allowed: String? {
+        switch self {
+        case .integer(let range): "\(range.lowerBound) to \(range.upperBound)"
+        case .duration(let range), .durationRange(let range):
+            "\(DurationText.render(range.lowerBound)) to \(DurationText.render(range.upperBound))"
+        case .size(let range): "\(SizeText.render(range.lowerBound)) to \(SizeText.render(range.upperBound))"
+        case .choice(let words, _): words.joined(separator: ", ")
+        default: nil
+        }
+    }
+}
+
+/// A checked value of an option.
+enum OptionValue: Equatable, Sendable {
+    case flag(Bool)
+    case text(String)
+    case integer(Int)
+    case duration(Duration)
+    case durationRange(Duration, Duration)
+    case startPosition(StartPosition)
+    case assignedPartition(AssignedPartition)
+    case newTopic(NewTopic)
+    case property(Property)
+}

@@ -1,0 +1,78 @@
+extension OptionTable {
+    static let delivery: [Option] = [
+        Option(
+            .mode, "MODE", .choice(DeliveryMode.allCases.map(\.rawValue)), default: "message", .delivery,
+            "one record a delivery (message) or several (batch)"),
+        Option(
+            .batchSize, "N", .integer(1...100_000), default: "100", .delivery, "records of a batch, at most",
+            details: "The three --batch options matter only with `--mode batch`."),
+        Option(
+            .batchLinger, "DURATION", .duration(.zero ... .seconds(60)), default: "10ms", .delivery,
+            "how long a batch waits to become full"),
+        Option(
+            .batchBytes, "SIZE", .size(1...1 << 30), default: "1MiB", .delivery, "bytes of a batch, at most",
+            details: "Counts keys, values and headers. A single larger record is a batch of its own."),
+        Option(
+            .order, "ORDER", .choice(DeliveryOrder.allCases.map(\.rawValue), later: ["key"]), default: "partition",
+            .delivery, "within what records stay in order: partition or none"),
+        Option(
+            .keyFormat, "FORMAT", .choice(PayloadFormat.allCases.map(\.rawValue)), default: "auto", .delivery,
+            "how keys become JSON: auto, text, base64 or json"),
+        Option(
+            .valueFormat, "FORMAT", .choice(PayloadFormat.allCases.map(\.rawValue)), default: "auto", .delivery,
+            "how values become JSON: auto, text, base64 or json",
+            details: """
+                `auto` is text where the bytes are valid UTF-8, else base64; it never means JSON. A record that does not fit \
+                a fixed format stops the service with exit code 65, naming the record.
+                """),
+        Option(
+            .framing, "FRAMING", .choice(FramingOption.allCases.map(\.rawValue)), default: "length", .delivery,
+            "length (4 bytes before each frame) or lines (one frame a line)",
+            details: """
+                The environment variable is `ACKPIPE_RUN_FRAMING`, because `ACKPIPE_FRAMING` tells handlers how frames are told \
+                apart.
+                """, environment: "ACKPIPE_RUN_FRAMING"),
+        Option(
+            .protocolFD, "3", .choice(["3"]), .delivery,
+            "speak the protocol on descriptors 3 (read) and 4 (write) instead of stdin and stdout",
+            details: "The handler's stdin is then the null device, and its stdout is log."),
+    ]
+
+    static let workers: [Option] = [
+        Option(.workers, "N", .integer(1...1_000), default: "1", .workers, "how many handler processes run"),
+        Option(
+            .maxInFlight, "N", .integer(1...100_000), default: "64", .workers,
+            "unanswered deliveries of one handler process, at most"),
+        Option(
+            .retryBackoff, "INITIAL..MAXIMUM", .durationRange(.milliseconds(1) ... .seconds(86_400)),
+            default: "500ms..30s", .workers, "the wait before a failed record is delivered again; it doubles each time"),
+        Option(
+            .pingInterval, "DURATION", .duration(.zero ... .seconds(86_400)), default: "30s", .workers,
+            "ask a silent handler for a sign of life so often; 0 is never",
+            details: "Only handlers that chose the feature `ping` are asked."),
+        Option(
+            .maxExtend, "DURATION", .duration(.milliseconds(1) ... .seconds(30 * 86_400)), default: "1h", .workers,
+            "by how much a handler may extend a delivery's deadline, in all"),
+    ]
+
+    static let bounds: [Option] = [
+        Option(
+            .maxTotalInFlight, "N", .integer(1...10_000_000), default: "10000", .bounds, "unsettled records, at most"),
+        Option(
+            .maxInFlightBytes, "SIZE", .size(1 << 10...1 << 40), default: "64MiB", .bounds,
+            "bytes of unsettled records, at most",
+            details: """
+                At most half of --max-memory. When only --max-memory is given and it is small, this is half of it.
+                """),
+        Option(
+            .maxFrameBytes, "SIZE", .size(1 << 10...(1 << 27) - 1), default: "64MiB", .bounds,
+            "bytes of one frame, at most, in both directions",
+            details: """
+                At most --max-memory. When only --max-memory is given and it is smaller, this is the same. A record that does not \
+                fit a frame stops the service with exit code 65, naming the record.
+                """),
+        Option(
+            .maxMemory, "SIZE", .size(1 << 24...1 << 41), default: "128MiB", .bounds,
+            "the budget of memory that records and buffers share"),
+    ]
+}

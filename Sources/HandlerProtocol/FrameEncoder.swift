@@ -1,0 +1,202 @@
+/// Writes the bridge's frames into a worker's buffer. The order of members is fixed: it is what `protocol.md` shows.
+///
+/// One record frame is written by a fixed sequence of calls: `beginMessage`, `key`, `value`, `header` for each header,
+/// `endMessage`; a batch is `beginBatch`, then for each record `beginRecord`, `key`, `value`, `header`..., `endRecord`,
+/// then `endBatch`. All calls of a frame name the same buffer, and nothing is consumed from it in between. Bytes are copied
+/// straight into the buffer: in steady state nothing is allocated. Used on the service's thread alone; one encoder can
+/// serve all workers of a service, one frame after the other.
+package struct FrameEncoder {
+    enum State { case idle, message, batch, record }
+
+    /// How frames are told apart.
+    package let framing: Framing
+    /// Bytes of a frame's body at most, without the length and without the line's end.
+    package let maxFrameBytes: Int
+    let keyForm: PayloadForm
+    let valueForm: PayloadForm
+
+    var state = State.idle
+    var shared = SharedMembers()
+    /// Pending bytes of the buffer at which the frame, or the record within the batch, begins.
+    var frameStart = 0
+    var recordStart = 0
+    /// Bytes that were taken back because the frame is too large already: they count for the size told in the error.
+    var dropped = 0
+    var recordCount = 0
+    var headerCount = 0
+
+    /// An encoder for workers that were told this framing and this limit (bytes; see `Framing.largestFrameLimit`).
+    package init(framing: Framing, maxFrameBytes: Int, keyForm: PayloadForm, valueForm: PayloadForm) {
+        self.framing = framing
+        self.maxFrameBytes = maxFrameBytes
+        self.keyForm = keyForm
+        self.valueForm = valueForm
+    }
+
+    /// Begins the frame of one record. `id` grows by 1 for each delivery of a worker, `attempt` counts from 1.
+    package mutating func beginMessage(
+        id: UInt64, attempt: Int, redelivered: Bool, place: RecordPlace, into buffer: inout OutboundBuffer
+    ) {
+        assert(state == .idle, "the frame before was not ended")
+        openFrame(into: &buffer)
+        state = .message
+        recordStart = frameStart
+        shared = SharedMembers()
+        buffer.append("{\"type\":\"message\",\"id\":")
+        buffer.appendInteger(Int64(clamping: id))
+        var separator = UInt8(ascii: ",")
+        writePlace(attempt: attempt, redelivered: redelivered, place, separator: &separator, into: &buffer)
+    }
+
+    /// Begins a frame of several records, which inherit the members in `shared`.
+    package mutating func beginBatch(id: UInt64, shared: SharedMembers, into buffer: inout OutboundBuffer) {
+        assert(state == .idle, "the frame before was not ended")
+        openFrame(into: &buffer)
+        state = .batch
+        self.shared = shared
+        recordCount = 0
+        buffer.append("{\"type\":\"batch\",\"id\":")
+        buffer.appendInteger(Int64(clamping: id))
+        if let topic = shared.topic {
+            buffer.append(",\"topic\":")
+            buffer.append(topic.json.span)
+        }
+        if let partition = shared.partition {
+            buffer.append(",\"partition\":")
+            buffer.appendInteger(Int64(partition))
+        }
+        if let attempt = shared.attempt {
+            buffer.append(",\"attempt\":")
+            buffer.appendInteger(Int64(attempt))
+        }
+        if let timestampType = shared.timestampType { writeTimestampType(timestampType, into: &buffer) }
+        buffer.append(",\"messages\":[")
+    }
+
+    /// Begins the next record of a batch; members that the batch shares are not written again.
+    package mutating func beginRecord(
+        attempt: Int, redelivered: Bool, place: RecordPlace, into buffer: inout OutboundBuffer
+    ) {
+        assert(state == .batch, "a record outside of a batch, or the record before was not ended")
+        state = .record
+        recordStart = buffer.pendingCount
+        dropped = 0
+        headerCount = 0
+        if recordCount > 0 { buffer.append(UInt8(ascii: ",")) }
+        var separator = UInt8(ascii: "{")
+        writePlace(attempt: attempt, redelivered: redelivered, place, separator: &separator, into: &buffer)
+    }
+
+    /// Ends the record and answers how many records the frame holds now. A record with which the frame would be too large
+    /// is taken back alone: the batch can then be ended without it, or, where it holds nothing else, abandoned.
+    @discardableResult
+    package mutating func endRecord(into buffer: inout OutboundBuffer) throws(EncodingFailure) -> Int {
+        assert(state == .record, "no record was begun")
+        closeHeaders(into: &buffer)
+        buffer.append(UInt8(ascii: "}"))
+        state = .batch
+        // The two bytes are the end of the list and of the frame, which must fit too.
+        let size = bodyBytes(in: buffer) &+ 2
+        if size > maxFrameBytes {
+            buffer.truncate(toPending: recordStart)
+            dropped = 0
+            throw .tooLarge(bytes: size, limit: maxFrameBytes)
+        }
+        recordCount &+= 1
+        return recordCount
+    }
+
+    /// Ends a batch, which must hold a record. One that is too large is taken back (`endRecord` has seen to it that it is not).
+    package mutating func endBatch(into buffer: inout OutboundBuffer) throws(EncodingFailure) {
+        assert(state == .batch && recordCount > 0, "a batch is never empty")
+        buffer.append("]}")
+        try closeFrame(into: &buffer)
+    }
+
+    /// Ends the frame of one record; one that is too large is taken back.
+    package mutating func endMessage(into buffer: inout OutboundBuffer) throws(EncodingFailure) {
+        assert(state == .message, "no message was begun")
+        closeHeaders(into: &buffer)
+        buffer.append(UInt8(ascii: "}"))
+        try closeFrame(into: &buffer)
+    }
+
+    /// Takes back the whole unfinished frame; does nothing where there is none.
+    package mutating func abandon(into buffer: inout OutboundBuffer) {
+        guard state != .idle else { return }
+        buffer.truncate(toPending: frameStart)
+        state = .idle
+        dropped = 0
+    }
+
+    mutating func openFrame(into buffer: inout OutboundBuffer) {
+        frameStart = buffer.pendingCount
+        dropped = 0
+        headerCount = 0
+        if framing == .length { for _ in 0..<4 { buffer.append(0) } }
+    }
+
+    mutating func closeFrame(into buffer: inout OutboundBuffer) throws(EncodingFailure) {
+        let size = bodyBytes(in: buffer)
+        if size > maxFrameBytes {
+            abandon(into: &buffer)
+            throw .tooLarge(bytes: size, limit: maxFrameBytes)
+        }
+        finishFrame(size: size, into: &buffer)
+    }
+
+    mutating func finishFrame(size: Int, into buffer: inout OutboundBuffer) {
+        switch framing {
+        case .length: buffer.patch(UInt32(truncatingIfNeeded: size), at: frameStart)
+        case .lines: buffer.append(UInt8(ascii: "\n"))
+        }
+        state = .idle
+    }
+
+    /// Bytes of the body so far, those counted that were dropped.
+    func bodyBytes(in buffer: OutboundBuffer) -> Int {
+        buffer.pendingCount &- frameStart &- (framing == .length ? 4 : 0) &+ dropped
+    }
+}
+
+extension FrameEncoder {
+    private func writePlace(
+        attempt: Int, redelivered: Bool, _ place: RecordPlace, separator: inout UInt8, into buffer: inout OutboundBuffer
+    ) {
+        func name(_ text: String) {
+            buffer.append(separator)
+            separator = UInt8(ascii: ",")
+            buffer.append(text)
+        }
+        if shared.attempt == nil {
+            name("\"attempt\":")
+            buffer.appendInteger(Int64(attempt))
+        }
+        if redelivered { name("\"redelivered\":true") }
+        if shared.topic == nil {
+            name("\"topic\":")
+            buffer.append(place.topic.json.span)
+        }
+        if shared.partition == nil {
+            name("\"partition\":")
+            buffer.appendInteger(Int64(place.partition))
+        }
+        name("\"offset\":")
+        buffer.appendInteger(place.offset)
+        name("\"timestamp\":")
+        if let timestamp = place.timestamp { buffer.appendInteger(timestamp) } else { buffer.append("null") }
+        if shared.timestampType == nil { writeTimestampType(place.timestampType, into: &buffer) }
+    }
+
+    private func writeTimestampType(_ type: TimestampType, into buffer: inout OutboundBuffer) {
+        switch type {
+        case .none: buffer.append(",\"timestamp_type\":\"none\"")
+        case .create: buffer.append(",\"timestamp_type\":\"create\"")
+        case .append: buffer.append(",\"timestamp_type\":\"append\"")
+        }
+    }
+
+    private mutating func closeHeaders(into buffer: inout OutboundBuffer) {
+        buffer.append(headerCount == 0 ? ",\"headers\":[]" : "]")
+    }
+}

@@ -1,0 +1,122 @@
+/// Bytes that wait to be written to one worker: one block that is used again and again.
+///
+/// Frames are appended at the end by `FrameEncoder`, what `write(2)` took is given back at the front by `consume`. The
+/// block grows by doubling; it goes back to its first size when it is empty and larger than 1 MiB. A value type that
+/// owns its memory; used on the service's thread alone.
+package struct OutboundBuffer {
+    private static let firstCapacity = 16 * 1024
+    private static let largestIdleCapacity = 1024 * 1024
+
+    /// Bytes consumed since the buffer was made. `totalAppended - totalConsumed` is `pendingCount`.
+    package private(set) var totalConsumed: UInt64 = 0
+    private var block: [UInt8] = []
+    private var start = 0
+    private var end = 0
+
+    /// An empty buffer; it takes memory with the first byte.
+    package init() {}
+
+    /// Bytes that wait to be written.
+    package var pendingCount: Int { end &- start }
+
+    /// Bytes appended since the buffer was made. Once `totalConsumed` reaches the value that this had after a frame, the
+    /// last byte of that frame has been handed to the kernel.
+    package var totalAppended: UInt64 { totalConsumed &+ UInt64(end &- start) }
+
+    /// Hands the pending bytes, oldest first, to `body`; they are valid within `body` alone.
+    package func withPending<R, E: Error>(_ body: (Span<UInt8>) throws(E) -> R) throws(E) -> R {
+        try body(block.span.extracting(start..<end))
+    }
+
+    /// Drops the first `count` pending bytes, which have been written; more than there are counts as all of them.
+    package mutating func consume(_ count: Int) {
+        let taken = min(max(count, 0), pendingCount)
+        start &+= taken
+        totalConsumed &+= UInt64(taken)
+        guard start == end else { return }
+        start = 0
+        end = 0
+        if block.count > Self.largestIdleCapacity { block = [] }
+    }
+
+    /// Bytes that the block can hold now: for tests of growing and shrinking.
+    var capacity: Int { block.count }
+
+    /// Takes back everything after the first `count` pending bytes: an unfinished frame.
+    mutating func truncate(toPending count: Int) {
+        assert(count >= 0 && count <= pendingCount)
+        end = start &+ count
+    }
+
+    /// Makes room for `count` more bytes.
+    @inline(__always)
+    mutating func reserve(_ count: Int) {
+        if block.count &- end < count { makeRoom(count) }
+    }
+
+    @inline(never)
+    private mutating func makeRoom(_ count: Int) {
+        let pending = pendingCount
+        let from = start
+        // Moving is worth it only when at least half of the block is free at the front: else each byte moves too often.
+        if start >= block.count / 2, block.count - pending >= count {
+            var bytes = block.mutableSpan
+            for index in 0..<pending { bytes[index] = bytes[from &+ index] }
+        } else {
+            var larger = max(Self.firstCapacity, block.count * 2)
+            while larger - pending < count { larger *= 2 }
+            block = Self.copied(block.span.extracting(from..<(from &+ pending)), capacity: larger)
+        }
+        start = 0
+        end = pending
+    }
+
+    private static func copied(_ bytes: Span<UInt8>, capacity: Int) -> [UInt8] {
+        var block = [UInt8](repeating: 0, count: capacity)
+        var target = block.mutableSpan
+        for index in 0..<bytes.count { target[index] = bytes[index] }
+        return block
+    }
+
+    /// Appends one byte.
+    @inline(__always)
+    mutating func append(_ byte: UInt8) {
+        reserve(1)
+        block[end] = byte
+        end &+= 1
+    }
+
+    /// Appends all of `bytes` as they are.
+    mutating func append(_ bytes: Span<UInt8>) {
+        reserve(bytes.count)
+        var at = end
+        var target = block.mutableSpan
+        for index in 0..<bytes.count {
+            target[at] = bytes[index]
+            at &+= 1
+        }
+        end = at
+    }
+
+    /// Appends the UTF-8 of a text that needs no escaping.
+    @inline(__always)
+    mutating func append(_ text: String) { append(text.utf8.span) }
+
+    /// Overwrites four bytes, the first of them the pending byte number `position`, with a big-endian number.
+    mutating func patch(_ number: UInt32, at position: Int) {
+        assert(position >= 0 && position + 4 <= pendingCount)
+        for index in 0..<4 { block[start &+ position &+ index] = UInt8(truncatingIfNeeded: number >> (24 - 8 * index)) }
+    }
+
+    /// Lets `body` write up to `room` bytes at the end of the block: it gets the block, where to write first, and answers
+    /// where it stopped.
+    @inline(__always)
+    mutating func write(room: Int, _ body: (inout MutableSpan<UInt8>, Int) -> Int) {
+        reserve(room)
+        let from = end
+        var target = block.mutableSpan
+        let stop = body(&target, from)
+        assert(stop >= from && stop <= from &+ room)
+        end = stop
+    }
+}

@@ -1,0 +1,53 @@
+internal import CRDKafka
+
+extension Consumer {
+    /// Begins to leave the group. Go on with `pollEvents` and answer what it brings (a last revoke) until `isClosed`.
+    ///
+    /// All records should have been given back before. After a fatal error there is no group to leave, and `isClosed`
+    /// is true at once.
+    package func beginClose() {
+        guard let handle = unsafe handle else { return }
+        if unsafe KafkaError(consuming: rd_kafka_consumer_close_queue(handle, consumerQueue)) != nil {
+            closeFailed = true
+        }
+    }
+
+    /// Whether the group was left.
+    package var isClosed: Bool {
+        guard !closeFailed, let handle = unsafe handle else { return true }
+        return unsafe rd_kafka_consumer_closed(handle) != 0
+    }
+
+    /// Frees the client. Every lookup thread must have been stopped.
+    ///
+    /// Does not hang: what is still held is given back first, and a consumer that was not closed is dropped without
+    /// leaving its group (the coordinator notices when `session.timeout.ms` is over). Calling it again does nothing.
+    package func finish() {
+        guard let handle = unsafe handle else { return }
+        let closed = isClosed && !closeFailed
+        records.giveBackAll()
+        unsafe rd_kafka_queue_io_event_enable(consumerQueue, -1, nil, 0)
+        unsafe rd_kafka_queue_io_event_enable(messageQueue, -1, nil, 0)
+        forgetQueues(of: Array(assigned.keys))
+        topics.release()
+        unsafe rd_kafka_queue_destroy(messageQueue)
+        unsafe rd_kafka_queue_destroy(consumerQueue)
+        if mayAbortOnDestroy(closed: closed) {
+            // Not freed: its threads end with the process.
+            if !closed { unsafe _ = rd_kafka_unsubscribe(handle) }
+        } else {
+            unsafe rd_kafka_destroy_flags(handle, closed ? 0 : RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)
+        }
+        unsafe self.handle = nil
+    }
+
+    /// Before 2.3.0 librdkafka aborts the whole process (an assertion in the sticky assignor, its pull request 4381)
+    /// when a client is freed that has joined a group by a cooperative assignor and never got an assignment: stopped
+    /// in the middle of its first join, or denied by the coordinator.
+    private func mayAbortOnDestroy(closed: Bool) -> Bool {
+        let firstCorrectVersion: Int32 = 0x0203_0000
+        guard ClientLibrary.versionNumber < firstCorrectVersion, hasSubscribed, !hasBeenAssigned else { return false }
+        // Unless it was closed, the answer to a join may still be on its way.
+        return !closed || rebalanceProtocol == "COOPERATIVE"
+    }
+}

@@ -1,0 +1,143 @@
+import Configuration
+import DeliveryCore
+import Handlers
+import Kafka
+import Logging
+
+extension Service {
+    /// Performs the machine's actions in order; performing one may append others.
+    func performActions() {
+        var index = 0
+        while index < actions.count {
+            perform(actions[index])
+            index += 1
+        }
+        actions.removeAll(keepingCapacity: true)
+        failureTexts.removeAll(keepingCapacity: true)
+    }
+
+    private func perform(_ action: Action) {
+        switch action {
+        case .send(let key, let worker): send(key, to: worker)
+        case .giveBack(let slot): consumer.records.giveBack(slot)
+        case .copyOut(let slot): consumer.records.copyOut(slot)
+        case .cancel(let worker, let ids, let reason): sendCancel(ids, reason, to: worker)
+        case .ping(let worker, let nonce): sendPing(nonce, to: worker)
+        case .launch(let worker): launch(worker)
+        case .sendShutdown(let worker, let deadline): sendShutdown(to: worker, deadline: deadline)
+        case .closeInput(let worker): closeInput(of: worker)
+        case .terminate(let worker): signal(worker, terminate: true)
+        case .kill(let worker): signal(worker, terminate: false)
+        case .commit(let entries, let token): commit(entries, token: token)
+        case .pause(let partition): consumer.pause(partition)
+        case .resume(let partition): consumer.resume(partition)
+        case .answerRevoke(let partitions): answerRevoke(partitions)
+        case .notice(let notice): tell(notice)
+        case .finished(let ending): finished = ending
+        }
+    }
+
+    private func commit(_ entries: [DeliveryCore.CommitEntry], token: UInt64) {
+        let wanted = entries.map { entry in
+            Kafka.CommitEntry(partition: entry.partition, offset: entry.offset, metadata: nil)
+        }
+        do {
+            try consumer.commit(wanted, token: token)
+        } catch {
+            log.warning("commit failed", metadata: ["error": "\(error)"])
+            machine.commitFinished(token: token, failed: entries.map { $0.partition }, now: now, actions: &actions)
+        }
+    }
+
+    func commitFinished(token: UInt64, _ results: [CommitResult], _ error: KafkaError?) {
+        let failed = results.filter { $0.error != nil || error != nil }.map(\.partition)
+        if let error = error ?? results.lazy.compactMap(\.error).first {
+            log.warning(
+                "commit failed: the offsets are sent again",
+                metadata: ["error": "\(error)", "partitions": "\(failed.map(place).joined(separator: " "))"])
+        }
+        machine.commitFinished(token: token, failed: failed, now: now, actions: &actions)
+    }
+
+    /// A partition's name for people: `topic/partition`.
+    func place(_ partition: PartitionIndex) -> String {
+        let name = consumer.partitions.name(of: partition)
+        return "\(name.topic)/\(name.partition)"
+    }
+
+    // MARK: Notices
+
+    private func tell(_ notice: Notice) {
+        switch notice {
+        case .attemptFailed(let partition, let offset, let records, let attempt, let retryAfter):
+            guard mayTellFailure() else { return }
+            var facts: Logger.Metadata = [
+                "records": "\(records)", "attempt": "\(attempt)", "retry.after.ms": "\(milliseconds(retryAfter))",
+            ]
+            if let text = failureTexts[FailedPlace(partition: partition, offset: offset)] { facts["error"] = "\(text)" }
+            log.warning(
+                "attempt failed, the record is delivered again",
+                metadata: at(partition, offset).merging(facts) { $1 })
+        case .suspects(let worker, let records, let failure):
+            log.warning(
+                "worker ended with several records unanswered: each is delivered alone, none is charged",
+                metadata: of(worker, ["records": "\(records)", "cause": "\(failure.rawValue)"]))
+        case .ackTimedOut(let worker, let id, let partition, let offset):
+            log.warning(
+                "no verdict within --ack-timeout",
+                metadata: of(worker, at(partition, offset).merging(["delivery.id": "\(id)"]) { $1 }))
+        case .workerEnded(let worker, let failure, let restartAfter): tellEnd(of: worker, failure, restartAfter)
+        case .partitionPaused(let partition, let backlog):
+            log.info(
+                "partition paused: it settles nothing while others wait",
+                metadata: ["kafka.partition": "\(place(partition))", "backlog": "\(backlog)"])
+        case .partitionResumed(let partition):
+            log.info("partition resumed", metadata: ["kafka.partition": "\(place(partition))"])
+        case .revokedUnanswered(let partition, let deliveries):
+            log.warning(
+                "partition revoked with deliveries unanswered: its next owner delivers them again",
+                metadata: ["kafka.partition": "\(place(partition))", "deliveries": "\(deliveries)"])
+        case .drainCutOff(let unanswered):
+            log.warning(
+                "drain timeout: deliveries without a verdict are delivered again after a restart",
+                metadata: ["deliveries": "\(unanswered)"])
+        }
+    }
+
+    private func tellEnd(of worker: WorkerIndex, _ failure: WorkerFailure?, _ restartAfter: Interval?) {
+        var facts: Logger.Metadata = [:]
+        if let failure { facts["cause"] = "\(failure.rawValue)" }
+        if let hint = failure.flatMap(hint) { facts["hint"] = "\(hint)" }
+        if let restartAfter { facts["restart.after.ms"] = "\(milliseconds(restartAfter))" }
+        switch (failure, restartAfter) {
+        case (nil, _): log.info("worker stopped", metadata: of(worker, facts))
+        case (_, .some): log.warning("worker is replaced", metadata: of(worker, facts))
+        case (_, nil): log.warning("worker ended", metadata: of(worker, facts))
+        }
+    }
+
+    /// What an operator can do about it, where the cause alone does not tell.
+    private func hint(_ failure: WorkerFailure) -> String? {
+        switch failure {
+        case .startTimeout: "the handler did not answer hello with ready within --start-timeout"
+        case .ackTimeout: "a delivery had no verdict within --ack-timeout; extend gives the handler more time"
+        case .cancelIgnored: "the handler did not answer cancel within --cancel-grace"
+        case .hung: "the handler did not answer ping within --ping-interval"
+        case .outputClosed: "the handler closed the protocol's stdout and went on running"
+        case .inputClosed: "the handler closed the protocol's stdin and went on running"
+        case .exited, .protocolError, .initError, .revoked, .launchFailed: nil
+        }
+    }
+
+    func at(_ partition: PartitionIndex, _ offset: Int64) -> Logger.Metadata {
+        let name = consumer.partitions.name(of: partition)
+        return ["kafka.topic": "\(name.topic)", "kafka.partition": "\(name.partition)", "kafka.offset": "\(offset)"]
+    }
+
+    func of(_ worker: WorkerIndex, _ facts: Logger.Metadata) -> Logger.Metadata {
+        var metadata = facts
+        metadata["worker"] = "\(worker.value)"
+        if let connection = connections[worker.value] { metadata["worker.pid"] = "\(connection.process.processID)" }
+        return metadata
+    }
+}

@@ -1,0 +1,97 @@
+import Configuration
+import DeliveryCore
+import Glibc
+import Handlers
+import Kafka
+import Logging
+import Reactor
+
+extension Service {
+    /// Leaves the group and tells how it all went. Everything delivered is answered or given up by now.
+    func close() -> ServiceOutcome {
+        leaveGroup()
+        let counters = machine.counters
+        log.info(
+            "stopped",
+            metadata: [
+                "records.taken": "\(counters.taken)", "records.delivered": "\(counters.delivered)",
+                "records.settled": "\(counters.settled)", "records.redelivered": "\(counters.redelivered)",
+                "records.skipped": "\(counters.skipped)", "attempts.failed": "\(counters.failedAttempts)",
+                "verdicts.late": "\(counters.lateVerdicts)", "commits": "\(counters.commits)",
+                "worker.failures": "\(counters.workerFailures)",
+            ])
+        return outcome()
+    }
+
+    /// Closing the consumer revokes its partitions: the events are answered until it is done, or until half of the drain
+    /// time-out (and at least a second) is over.
+    private func leaveGroup() {
+        lookups.stop()
+        let limit = now + max(.seconds(1), Interval(nanoseconds: plan.limits.drainTimeout.nanoseconds / 2))
+        do {
+            consumer.beginClose()
+            while !consumer.isClosed {
+                try poller.wait(timeoutMilliseconds: 20, into: &readiness)
+                now = Instant(nanoseconds: MonotonicClock.nanoseconds())
+                wake.drain()
+                takeConsumerEvents()
+                answerPendingAssign()
+                decide()
+                guard now < limit else {
+                    log.warning("leaving the group took too long: the brokers will notice by the session timeout")
+                    return
+                }
+            }
+            consumer.finish()
+        } catch {
+            log.warning("closing the consumer failed", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// An assignment that came too late for a look-up is answered with nothing, as closing waits for the answer.
+    private func answerPendingAssign() {
+        while case .assign? = rebalances.current {
+            do { try consumer.assign([]) } catch { log.debug("late assignment: \(error)") }
+            rebalances.finish()
+        }
+        advanceRebalances()
+    }
+
+    private func outcome() -> ServiceOutcome {
+        if let ending { return ending }
+        switch finished {
+        case .drained, .completed, nil: return ServiceOutcome(.ok, "done")
+        case .drainedWithLoss(let unanswered):
+            return ServiceOutcome(
+                .drainTimedOut,
+                "\(unanswered) deliveries had no verdict within --drain-timeout; their records are delivered again after a restart"
+            )
+        case .stopped(let reason): return outcome(of: reason)
+        }
+    }
+
+    private func outcome(of reason: StopReason) -> ServiceOutcome {
+        switch reason {
+        case .rejected(let partition, let offset):
+            ServiceOutcome(
+                .data,
+                "\(place(partition)) offset \(offset): the handler rejected the record, and there is no dead-letter topic to put it into"
+            )
+        case .notEncodable(let partition, let offset):
+            ServiceOutcome(.data, "\(place(partition)) offset \(offset): the record cannot be handed over")
+        case .handlersGone:
+            ServiceOutcome(
+                .handlerPermanent, "every worker exited with 125: the handler says that a restart cannot help")
+        case .external: ServiceOutcome(.software, "stopped for a reason that was not told")
+        }
+    }
+
+    /// The loop itself failed: no process is left behind.
+    func endWorkersAtOnce() {
+        for case let connection? in connections {
+            connection.process.signalGroup(SIGKILL)
+            while connection.process.collectExit() == nil { usleep(1_000) }
+            connection.process.close()
+        }
+    }
+}

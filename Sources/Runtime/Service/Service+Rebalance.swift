@@ -1,0 +1,207 @@
+import Configuration
+import DeliveryCore
+import Kafka
+import Logging
+
+extension Service {
+    func takeConsumerEvents() {
+        lastConsumerPoll = now
+        events.removeAll(keepingCapacity: true)
+        consumer.pollEvents(into: &events)
+        for event in events { handle(event) }
+        advanceRebalances()
+    }
+
+    private func handle(_ event: ConsumerEvent) {
+        switch event {
+        case .assigned(let partitions):
+            timeline.pass(.assigned, now: now, log: log)
+            log.info("partitions assigned", metadata: ["partitions": "\(names(partitions))"])
+            rebalances.waiting.append(.assign(partitions, explicit: [:]))
+        case .revoked(let partitions, let lost):
+            log.info("partitions revoked", metadata: ["partitions": "\(names(partitions))", "lost": "\(lost)"])
+            rebalances.waiting.append(.revoke(partitions, lost: lost))
+        case .commitFinished(let token, let results, let error): commitFinished(token: token, results, error)
+        case .failed(let partition, let error): consumerFailed(error, at: partition)
+        case .rebalanceFailed(let error):
+            log.error(
+                "rebalance failed: all partitions are given up and the group is joined again",
+                metadata: ["error": "\(error)"])
+            rebalances.waiting.append(.revoke(machine.assignedPartitions, lost: true))
+        case .log(let level, let facility, let text): clientLogged(level, facility, text)
+        case .record(let record): take(.record(record))
+        case .endReached(let partition, let offset): take(.endReached(partition, offset: offset))
+        }
+    }
+
+    private func names(_ partitions: [PartitionIndex]) -> String { partitions.map(place).joined(separator: " ") }
+
+    // MARK: Answering
+
+    func beginDirectAssignment() {
+        var partitions: [PartitionIndex] = []
+        var explicit: [PartitionIndex: Int64] = [:]
+        for assignment in plan.settings.assignments {
+            let partition = consumer.partitions.index(
+                topic: assignment.topic, partition: assignment.partition)
+            partitions.append(partition)
+            explicit[partition] = assignment.offset
+        }
+        rebalances.waiting.append(.assign(partitions, explicit: explicit))
+    }
+
+    func advanceRebalances() {
+        if let retryAt = rebalances.retryAt, retryAt <= now { rebalances.step = .idle }
+        while rebalances.step == .idle, let event = rebalances.current {
+            switch event {
+            case .assign(let partitions, _):
+                if partitions.isEmpty {
+                    answerAssign([])
+                } else {
+                    rebalances.step = .lookingUp(token: rebalances.nextToken)
+                    lookups.startPositions(
+                        partitions, from: plan.start, useCommitted: plan.usesGroup, token: rebalances.nextToken)
+                    rebalances.nextToken += 1
+                }
+            case .revoke(let partitions, let lost):
+                rebalances.step = .revoking
+                machine.revoked(partitions, lost: lost, now: now, actions: &actions)
+                return
+            }
+        }
+    }
+
+    func answerRevoke(_ partitions: [PartitionIndex]) {
+        guard rebalances.step == .revoking else { return }
+        outOfRange.subtract(partitions)
+        do {
+            try consumer.unassign(partitions)
+        } catch {
+            log.error("answering a revoke failed", metadata: ["error": "\(error)"])
+        }
+        rebalances.finish()
+        advanceRebalances()
+    }
+
+    private func answerAssign(_ places: [ReadingPlace]) {
+        do {
+            let positions = places.map { ($0.found.partition, offset: $0.start) }
+            if plan.settings.assignments.isEmpty {
+                try consumer.assign(positions)
+            } else {
+                try consumer.assignDirectly(positions)
+            }
+        } catch {
+            log.error("answering an assignment failed", metadata: ["error": "\(error)"])
+        }
+        machine.assigned(
+            places.map { place in
+                DeliveryCore.AssignedPartition(
+                    partition: place.found.partition, position: place.start, end: place.found.high,
+                    commitsPosition: place.found.committed == nil && plan.settings.from != .earliest)
+            }, now: now, actions: &actions)
+        rebalances.finish()
+    }
+
+    // MARK: Look-ups
+
+    func takeLookupResults() {
+        lookupResults.removeAll(keepingCapacity: true)
+        lookups.takeResults(into: &lookupResults)
+        for result in lookupResults {
+            if rebalances.step == .lookingUp(token: result.token) {
+                positionsFound(result)
+            } else {
+                relocationFound(result)
+            }
+        }
+        if !lookupResults.isEmpty { advanceRebalances() }
+    }
+
+    private func positionsFound(_ result: LookupResult) {
+        if let error = result.error {
+            rebalances.step = .waitingToRetry(at: now + .seconds(1))
+            consumerFailed(error, at: nil)
+            return
+        }
+        hasConnected = true
+        timeline.pass(.positioned, now: now, log: log)
+        guard case .assign(_, let explicit)? = rebalances.current else { return }
+        var places: [ReadingPlace] = []
+        for found in result.positions {
+            let wanted = explicit[found.partition] ?? found.start
+            // Where the service stops, the assignment is answered without the partition, so that closing is not held up.
+            guard let start = choosePosition(wanted, found) else { continue }
+            places.append(ReadingPlace(found: found, start: start))
+        }
+        for place in places { tellReading(place) }
+        answerAssign(places)
+    }
+
+    private func tellReading(_ reading: ReadingPlace) {
+        log.info(
+            "reading",
+            metadata: [
+                "kafka.partition": "\(place(reading.found.partition))", "position": "\(reading.start)",
+                "committed": "\(reading.found.committed.map(String.init) ?? "none")", "low": "\(reading.found.low)",
+                "high": "\(reading.found.high)",
+            ])
+    }
+
+    /// Follows `--out-of-range`; nil where the service stops.
+    private func choosePosition(_ wanted: Int64, _ position: Kafka.StartPosition) -> Int64? {
+        if wanted >= position.low, wanted <= position.high { return wanted }
+        let lost =
+            wanted < position.low
+            ? "offsets \(wanted) to \(position.low - 1) are lost" : "the log ends at \(position.high)"
+        switch plan.settings.outOfRange {
+        case .stop:
+            stop(
+                .data,
+                "\(place(position.partition)): the position \(wanted) is not in the log, which holds \(position.low) to "
+                    + "\(position.high): \(lost); choose --out-of-range earliest or latest to go on")
+            return nil
+        case .earliest, .latest:
+            let start = plan.settings.outOfRange == .earliest ? position.low : position.high
+            log.error(
+                "position not in the log: going on elsewhere",
+                metadata: [
+                    "kafka.partition": "\(place(position.partition))", "position": "\(wanted)", "lost": "\(lost)",
+                    "new.position": "\(start)",
+                ])
+            return start
+        }
+    }
+
+    /// A position was lost while reading: ask where the log begins and ends now.
+    func positionLost(_ partition: PartitionIndex) {
+        guard outOfRange.insert(partition).inserted else { return }
+        lookups.startPositions([partition], from: .earliest, useCommitted: false, token: 0)
+    }
+
+    private func relocationFound(_ result: LookupResult) {
+        if let error = result.error {
+            consumerFailed(error, at: nil)
+            for partition in outOfRange {
+                lookups.startPositions([partition], from: .earliest, useCommitted: false, token: 0)
+            }
+            return
+        }
+        for position in result.positions where outOfRange.remove(position.partition) != nil {
+            guard let wanted = machine.position(of: position.partition) else { continue }
+            guard let start = choosePosition(wanted, position) else { continue }
+            machine.relocate(position.partition, to: start, now: now, actions: &actions)
+            do {
+                try consumer.restart(position.partition, at: start)
+            } catch {
+                stop(.software, "\(place(position.partition)): reading on at \(start) failed: \(error)")
+            }
+        }
+    }
+}
+
+/// Where a partition is read from, and what the look-up found about it.
+struct ReadingPlace {
+    var found: Kafka.StartPosition
+    var start: Int64
+}

@@ -1,0 +1,235 @@
+import Configuration
+import DeliveryCore
+import HandlerProtocol
+import Logging
+import Observability
+
+extension Service {
+    /// Every complete frame that has arrived from a worker, in order; a rule that is broken ends the worker.
+    func decodeFrames(_ connection: WorkerConnection) {
+        while !connection.isBroken {
+            do throws(ProtocolError) {
+                let frame = try connection.reader.next { body throws(ProtocolError) in
+                    try connection.conversation.receive(body)
+                }
+                guard let frame else {
+                    noteUnfinishedFrame(connection)
+                    return
+                }
+                try receive(frame, from: connection)
+            } catch {
+                protocolBroken(connection, error)
+            }
+        }
+    }
+
+    private func receive(_ frame: HandlerFrame, from connection: WorkerConnection) throws(ProtocolError) {
+        let worker = connection.index
+        switch frame {
+        case .ready(let ready): becomeReady(ready, connection)
+        case .initError(let error): initFailed(error, connection)
+        case .ack(let target, let hasOutputs): try acknowledge(target, hasOutputs, connection)
+        case .nack(let id, let detail):
+            logFailure(id, index: nil, detail, connection)
+            try verdict(.nack(id: id, failure(detail)), connection)
+        case .result(let id, let failed, let hasOutputs):
+            if hasOutputs {
+                try refuseOutputs(id, connection)
+            } else {
+                for record in failed { logFailure(id, index: record.index, record.detail, connection) }
+                let records = failed.map { FailedRecord(index: $0.index, failure($0.detail)) }
+                try verdict(.result(id: id, failed: records), connection)
+            }
+        case .extend(let id, let milliseconds):
+            do throws(VerdictProblem) {
+                try machine.extend(id, by: .milliseconds(milliseconds), from: worker, now: now)
+            } catch { throw describe(error, connection) }
+        case .pause(let milliseconds):
+            machine.workerPaused(worker, for: milliseconds.map { .milliseconds($0) }, now: now)
+        case .resume: machine.workerResumed(worker, now: now)
+        case .log(let frame): handlerLogged(frame, connection)
+        case .pong, .metric: machine.heard(worker, now: now)
+        }
+    }
+
+    // MARK: Start
+
+    private func becomeReady(_ ready: Ready, _ connection: WorkerConnection) {
+        timeline.pass(.workerReady, now: now, log: log)
+        if !connection.conversation.featuresWithoutEffect.isEmpty {
+            log.warning(
+                "handler chose features that were not offered: they have no effect",
+                metadata: of(
+                    connection.index,
+                    ["features": "\(connection.conversation.featuresWithoutEffect.joined(separator: ","))"]))
+        }
+        let abilities = WorkerAbilities(
+            concurrency: ready.concurrency, maxInFlight: ready.maxInFlight ?? plan.limits.maxInFlight,
+            canCancel: ready.features.contains("cancel"), canPing: ready.features.contains("ping"))
+        machine.workerReady(connection.index, abilities, now: now)
+        log.info(
+            "worker ready",
+            metadata: of(
+                connection.index,
+                [
+                    "handler": "\(ready.name)", "features": "\(ready.features.joined(separator: ","))",
+                    "concurrency": "\(ready.concurrency)",
+                ]))
+    }
+
+    private func initFailed(_ error: String, _ connection: WorkerConnection) {
+        log.error(
+            "handler cannot start (init_error): tried again", metadata: of(connection.index, ["error": "\(error)"]))
+        machine.workerBroke(connection.index, .initError, now: now, actions: &actions)
+    }
+
+    // MARK: Verdicts
+
+    private func acknowledge(_ target: AckTarget, _ hasOutputs: Bool, _ connection: WorkerConnection)
+        throws(ProtocolError)
+    {
+        switch target {
+        case .id(let id):
+            if hasOutputs { try refuseOutputs(id, connection) } else { try verdict(.ack(id: id), connection) }
+        case .ids(let ids): try verdict(.ackMany(ids: ids), connection)
+        case .through(let id): try verdict(.ackThrough(id: id), connection)
+        }
+    }
+
+    /// Output does not exist yet: an acknowledgement whose outputs would be dropped is a failed delivery.
+    private func refuseOutputs(_ id: UInt64, _ connection: WorkerConnection) throws(ProtocolError) {
+        log.warning(
+            "handler output needs --produce-topic: the delivery counts as failed",
+            metadata: of(connection.index, ["delivery.id": "\(id)"]))
+        try verdict(.nack(id: id, Failure(.retry)), connection)
+    }
+
+    private func verdict(_ verdict: Verdict, _ connection: WorkerConnection) throws(ProtocolError) {
+        timeline.pass(.firstVerdict, now: now, log: log)
+        do throws(VerdictProblem) {
+            try machine.verdict(verdict, from: connection.index, now: now, actions: &actions)
+        } catch { throw describe(error, connection) }
+    }
+
+    private func failure(_ detail: FailureDetail) -> Failure {
+        Failure(detail.action, delay: detail.delayMilliseconds.map { .milliseconds($0) })
+    }
+
+    /// Keeps the handler's words for the line that tells of the failed attempt; other failures are told here.
+    private func logFailure(_ id: UInt64, index: Int?, _ detail: FailureDetail, _ connection: WorkerConnection) {
+        guard let delivery = machine.outstandingDelivery(connection.index, id: id),
+            let record = machine.record(index ?? 0, of: delivery)
+        else { return }
+        let place = FailedPlace(partition: delivery.partition, offset: record.offset)
+        if detail.action == .retry {
+            failureTexts[place] = detail.error
+            return
+        }
+        guard mayTellFailure() else { return }
+        var facts: Logger.Metadata = [
+            "action": "\(detail.action.rawValue)", "records": "\(index == nil ? delivery.count : 1)",
+        ]
+        if let error = detail.error { facts["error"] = "\(error)" }
+        log.warning(
+            "handler did not handle a record",
+            metadata: of(connection.index, at(place.partition, place.offset).merging(facts) { $1 }))
+    }
+
+    /// A handler that fails at thousands of records a second must not fill the log: what is left out is counted.
+    func mayTellFailure() -> Bool {
+        guard failureLimit.allows(at: now.nanoseconds) else { return false }
+        let suppressed = failureLimit.takeSuppressed()
+        if suppressed > 0 {
+            log.warning("more failures than the log holds", metadata: ["lines": "\(suppressed)"])
+        }
+        return true
+    }
+
+    private func handlerLogged(_ frame: LogFrame, _ connection: WorkerConnection) {
+        machine.heard(connection.index, now: now)
+        guard connection.logLimit.allows(at: now.nanoseconds) else { return }
+        var facts: Logger.Metadata = [:]
+        // A prefix of their own: the handler's fields cannot overwrite ours.
+        for field in frame.fields { facts["handler.\(field.name)"] = "\(field.value)" }
+        let level: Logger.Level =
+            switch frame.level {
+            case .debug: .debug
+            case .info: .info
+            case .warn: .warning
+            case .error: .error
+            }
+        log.log(level: level, "handler: \(frame.message)", metadata: of(connection.index, facts))
+    }
+
+    // MARK: Broken rules
+
+    private func describe(_ problem: VerdictProblem, _ connection: WorkerConnection) -> ProtocolError {
+        switch problem {
+        case .unknownID(let id):
+            ProtocolError(
+                rule: .unissuedID,
+                message: "the id \(id) was never issued to this worker; ids are those of message and batch frames",
+                excerpt: "")
+        case .indexOutOfRange(let id, let index, let count):
+            ProtocolError(
+                rule: .wrongIndex,
+                message: "index \(index) in the result for \(id): the batch has \(count) records, counted from 0",
+                excerpt: "")
+        case .repeatedIndex(let id, let index):
+            ProtocolError(
+                rule: .wrongIndex, message: "index \(index) is listed twice in the result for \(id)", excerpt: "")
+        case .resultForMessage(let id):
+            ProtocolError(
+                rule: .resultForMessage, message: "result for \(id), which is a message: answer with ack or nack",
+                excerpt: "")
+        }
+    }
+
+    func protocolBroken(_ connection: WorkerConnection, _ error: ProtocolError) {
+        connection.isBroken = true
+        if error.rule == .noCommonVersion {
+            stop(.handlerProtocol, "the handler '\(plan.settings.command.first ?? "")': \(error.message)")
+        }
+        log.error(
+            "protocol error: the worker is replaced",
+            metadata: of(
+                connection.index,
+                ["rule": "\(error.rule.rawValue)", "error": "\(error.message)", "frame": "\(error.excerpt)"]))
+        machine.workerBroke(connection.index, .protocolError, now: now, actions: &actions)
+    }
+
+    // MARK: Frames that do not end
+
+    private func noteUnfinishedFrame(_ connection: WorkerConnection) {
+        if !connection.reader.isInsideFrame {
+            connection.unfinishedSince = nil
+        } else if connection.unfinishedSince == nil {
+            connection.unfinishedSince = now
+        }
+    }
+
+    private func frameDeadline(of connection: WorkerConnection) -> Instant? {
+        let unfinished = connection.unfinishedSince.map { $0 + Interval(plan.settings.frameTimeout) }
+        let closed = connection.outputClosedAt.map { $0 + .seconds(1) }
+        let refused = connection.inputRefusedAt.map { $0 + .seconds(1) }
+        return [unfinished, closed, refused].compactMap { $0 }.min()
+    }
+
+    var frameDeadline: Instant? { connections.compactMap { $0.flatMap(frameDeadline(of:)) }.min() }
+
+    func endUnfinishedFrames() {
+        for case let connection? in connections where !connection.isBroken {
+            if let since = connection.unfinishedSince, since + Interval(plan.settings.frameTimeout) <= now {
+                protocolBroken(
+                    connection,
+                    connection.reader.unfinishedError(afterMilliseconds: milliseconds(now - since)))
+            } else if let closed = connection.outputClosedAt, closed + .seconds(1) <= now {
+                connection.outputClosedAt = nil
+                machine.workerBroke(connection.index, .outputClosed, now: now, actions: &actions)
+            } else if let refused = connection.inputRefusedAt, refused + .seconds(1) <= now {
+                connection.inputRefusedAt = nil
+                machine.workerBroke(connection.index, .inputClosed, now: now, actions: &actions)
+            }
+        }
+    }
+}

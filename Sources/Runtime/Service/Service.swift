@@ -1,0 +1,210 @@
+import Configuration
+import DeliveryCore
+import HandlerProtocol
+package import Handlers
+import Kafka
+package import Logging
+import Observability
+package import Reactor
+
+/// One service: a consumer, a pool of workers and the machine that decides, all on one thread.
+///
+/// A turn of the loop: wait until the machine's next deadline; gather inputs, each source bounded; let the machine decide;
+/// perform its actions; one write a worker. Nothing here is shared or locked; other threads reach it by its mailbox.
+package final class Service {
+    let plan: ServicePlan
+    let log: Logger
+    let guardProcess: Guard?
+    let inheritedEnvironment: [String]
+    let poller: Poller
+    let wake: WakeUp
+    let mailbox: Mailbox<ServiceCommand>
+    let consumer: Consumer
+    let lookups: LookupThread
+
+    var machine: DeliveryMachine
+    var actions: [Action] = []
+    var now: Instant
+    var timeline: StartTimeline
+
+    var connections: [WorkerConnection?]
+    var lives: [UInt32]
+    /// The command could be executed once: a later failure to do so may pass.
+    var hasLaunched = false
+    var readBuffer = ReadBuffer(capacity: 64 << 10)
+    let decoder = HandlerFrameDecoder()
+    var topics = TopicCache()
+    var encoder: FrameEncoder
+
+    var readiness: [Readiness] = []
+    var events: [ConsumerEvent] = []
+    var arrivals: [Arrival] = []
+    var lookupResults: [LookupResult] = []
+    var mayHaveMoreRecords = false
+    var lastConsumerPoll: Instant
+
+    var rebalances = RebalanceQueue()
+    var outOfRange: Set<PartitionIndex> = []
+    var hasConnected = false
+    var startedAt: Instant
+    var brokerTrouble = TroubleReport()
+    /// What handlers said of the failures of this turn.
+    var failureTexts: [FailedPlace: String] = [:]
+    var failureLimit = RateLimiter(perSecond: 50, burst: 200)
+
+    /// Why the service stops, where the reason lies outside the machine.
+    var ending: ServiceOutcome?
+    var finished: Ending?
+
+    /// Opens the client and the poller. Called on the service's thread, which then calls `run`.
+    ///
+    /// `guardProcess` ends the handlers' process groups when the daemon is killed; `environment` is the daemon's own.
+    package init(
+        plan: ServicePlan, log: Logger, guardProcess: Guard?, environment: [String], mailbox: Mailbox<ServiceCommand>,
+        wake: WakeUp
+    ) throws {
+        self.plan = plan
+        self.log = log
+        self.guardProcess = guardProcess
+        inheritedEnvironment = environment
+        self.wake = wake
+        self.mailbox = mailbox
+        poller = try Poller()
+        try poller.add(wake.descriptor, token: 1, reading: true, writing: false)
+        consumer = try Consumer(properties: plan.properties, wake: wake.descriptor)
+        lookups = try LookupThread(consumer: consumer, wake: wake.descriptor)
+        now = Instant(nanoseconds: MonotonicClock.nanoseconds())
+        startedAt = now
+        lastConsumerPoll = now
+        timeline = StartTimeline(started: now)
+        encoder = FrameEncoder(
+            framing: plan.settings.framing == .lines ? .lines : .length, maxFrameBytes: plan.settings.maxFrameBytes,
+            keyForm: ServicePlan.form(plan.settings.keyFormat), valueForm: ServicePlan.form(plan.settings.valueFormat))
+        var generator = SystemRandomNumberGenerator()
+        machine = DeliveryMachine(limits: plan.limits, policy: plan.policy, seed: generator.next(), now: now)
+        connections = Array(repeating: nil, count: plan.limits.workers)
+        lives = Array(repeating: 0, count: plan.limits.workers)
+    }
+
+    /// Runs until the service has ended; answers how. The thread that made the service.
+    package func run() -> ServiceOutcome {
+        do {
+            try begin()
+            while finished == nil { try turn() }
+            return close()
+        } catch {
+            endWorkersAtOnce()
+            return ServiceOutcome(.operatingSystem, "the service loop failed: \(error)")
+        }
+    }
+
+    private func begin() throws {
+        if plan.settings.assignments.isEmpty {
+            let pattern = plan.settings.topicPattern.map { $0.hasPrefix("^") ? $0 : "^" + $0 }
+            try consumer.subscribe(plan.settings.topics + (pattern.map { [$0] } ?? []))
+        } else {
+            beginDirectAssignment()
+        }
+    }
+
+    // MARK: One turn
+
+    private func turn() throws {
+        try poller.wait(timeoutMilliseconds: timeout(), into: &readiness)
+        now = Instant(nanoseconds: MonotonicClock.nanoseconds())
+        for ready in readiness {
+            if ready.token == 1 {
+                wake.drain()
+            } else if let token = WorkerToken(token: ready.token) {
+                handle(ready, token)
+            }
+        }
+        takeCommands()
+        takeConsumerEvents()
+        takeLookupResults()
+        takeRecords()
+        endUnfinishedFrames()
+        checkConnectTimeout()
+        decide()
+        flushWorkers()
+    }
+
+    /// Lets the machine do what is due and performs what it asks for.
+    func decide() {
+        machine.timePassed(now: now, actions: &actions)
+        performActions()
+    }
+
+    /// Milliseconds until something is due; 0 where records wait and may be taken.
+    private func timeout() -> Int32 {
+        if mayHaveMoreRecords && machine.recordBudget > 0 { return 0 }
+        // Polling the consumer queue three times an interval keeps the membership of a consumer that is given nothing.
+        var next = lastConsumerPoll + .milliseconds(max(1, plan.maxPollMilliseconds / 3))
+        if let deadline = machine.nextDeadline { next = min(next, deadline) }
+        if let deadline = frameDeadline { next = min(next, deadline) }
+        if let deadline = connectDeadline { next = min(next, deadline) }
+        if let deadline = rebalances.retryAt { next = min(next, deadline) }
+        let current = Instant(nanoseconds: MonotonicClock.nanoseconds())
+        guard next > current else { return 0 }
+        return Int32(min((next - current).roundedUpMilliseconds, 60_000))
+    }
+
+    private func takeCommands() {
+        for command in mailbox.takeAll() {
+            switch command {
+            case .drain(let signal):
+                log.info(
+                    "stopping",
+                    metadata: ["signal": "\(signal)", "drain.timeout.ms": "\(milliseconds(plan.limits.drainTimeout))"])
+                machine.drain(now: now, actions: &actions)
+            case .hurry(let signal):
+                log.warning("stopping at once: a second signal", metadata: ["signal": "\(signal)"])
+                machine.drain(fast: true, now: now, actions: &actions)
+            }
+        }
+    }
+
+    private func takeRecords() {
+        let budget = min(machine.recordBudget, 1_000)
+        guard budget > 0 else { return }
+        arrivals.removeAll(keepingCapacity: true)
+        mayHaveMoreRecords = consumer.takeRecords(upTo: budget, into: &arrivals)
+        for arrival in arrivals { take(arrival) }
+    }
+
+    func take(_ arrival: Arrival) {
+        switch arrival {
+        case .record(let record):
+            timeline.pass(.firstRecord, now: now, log: log)
+            machine.recordArrived(record, now: now, actions: &actions)
+        case .endReached(let partition, let offset):
+            machine.endReached(partition, offset: offset, now: now)
+        case .failed(let partition, let error):
+            consumerFailed(error, at: partition)
+        }
+    }
+
+    /// Stops for a reason that the machine does not know; the first reason is the one that is told.
+    func stop(_ code: ExitCode, _ reason: String) {
+        guard ending == nil else { return }
+        ending = ServiceOutcome(code, reason)
+        log.error("service stops", metadata: ["reason": "\(reason)", "exit.code": "\(code.rawValue)"])
+        machine.stop(.external, now: now, actions: &actions)
+    }
+
+    func milliseconds(_ interval: Interval) -> Int64 { interval.nanoseconds / 1_000_000 }
+}
+
+/// A record that failed, for the words about it.
+struct FailedPlace: Hashable {
+    var partition: PartitionIndex
+    var offset: Int64
+}
+
+/// What other threads ask of a service.
+package enum ServiceCommand: Sendable {
+    /// Drain and stop; the signal's name is for the log.
+    case drain(signal: String)
+    /// Stop at once.
+    case hurry(signal: String)
+}

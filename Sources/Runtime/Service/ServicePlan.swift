@@ -1,0 +1,111 @@
+package import Configuration
+package import DeliveryCore
+import HandlerProtocol
+package import Kafka
+
+/// The settings of one service, translated once into what each part of it wants.
+package struct ServicePlan: Sendable {
+    package let settings: RunSettings
+    package let limits: Limits
+    package let policy: ServicePolicy
+    /// Where reading begins without a committed offset.
+    package let start: StartPolicy
+    /// Whether a group's committed offsets are read and written.
+    package let usesGroup: Bool
+    /// What librdkafka is configured with, in order; the user's own properties come last and win.
+    package let properties: [(name: String, value: String)]
+    /// `max.poll.interval.ms`, in milliseconds: the loop looks at the consumer queue three times as often.
+    package let maxPollMilliseconds: Int64
+
+    /// Makes the plan; `random` names the private group of `--assign` without `--group`.
+    package init(_ settings: RunSettings, random: UInt64) {
+        self.settings = settings
+        limits = ServicePlan.limits(settings)
+        var policy = ServicePolicy()
+        policy.order = settings.order == .partition ? .partition : .none
+        policy.commits = settings.group != nil
+        policy.exitAtEnd = settings.exitAtEnd
+        policy.maxMessages = settings.maxMessages
+        policy.isBatch = settings.mode == .batch
+        self.policy = policy
+        start =
+            switch settings.from {
+            case .earliest: .earliest
+            case .latest: .latest
+            case .timestamp(let milliseconds): .timestamp(milliseconds)
+            }
+        usesGroup = settings.group != nil
+        properties = ServicePlan.properties(settings, random: random)
+        let interval = settings.properties.last { $0.name == "max.poll.interval.ms" }
+        maxPollMilliseconds = interval.flatMap { Int64($0.value) } ?? 300_000
+    }
+
+    /// The service's name in logs and in `hello`: the group, or what is read.
+    package var name: String { settings.group ?? "assign" }
+
+    static func form(_ format: PayloadFormat) -> PayloadForm {
+        switch format {
+        case .auto: .auto
+        case .text: .text
+        case .base64: .base64
+        case .json: .json
+        }
+    }
+
+    private static func limits(_ settings: RunSettings) -> Limits {
+        var limits = Limits()
+        limits.workers = settings.workers
+        limits.maxInFlight = settings.maxInFlight
+        limits.maxTotalInFlight = settings.maxTotalInFlight
+        // The window, the client's queue and what pauses leave behind share the budget of --max-memory.
+        limits.maxInFlightBytes = min(settings.maxInFlightBytes, settings.maxMemory / 2)
+        limits.batchSize = settings.mode == .batch ? settings.batchSize : 1
+        limits.batchBytes = settings.batchBytes
+        limits.batchLinger = Interval(settings.mode == .batch ? settings.batchLinger : .zero)
+        limits.ackTimeout = Interval(settings.ackTimeout)
+        limits.maxExtend = Interval(settings.maxExtend)
+        limits.startTimeout = Interval(settings.startTimeout)
+        limits.cancelGrace = Interval(settings.cancelGrace)
+        limits.pingInterval = Interval(settings.pingInterval)
+        limits.revokeTimeout = Interval(settings.revokeTimeout)
+        limits.drainTimeout = Interval(settings.drainTimeout)
+        limits.commitInterval = Interval(settings.commitInterval)
+        limits.retryBackoffInitial = Interval(settings.retryBackoffInitial)
+        limits.retryBackoffMaximum = Interval(settings.retryBackoffMaximum)
+        return limits
+    }
+
+    private static func properties(_ settings: RunSettings, random: UInt64) -> [(name: String, value: String)] {
+        var properties: [(name: String, value: String)] = [
+            ("bootstrap.servers", settings.brokers),
+            // rd_kafka_assign needs a group id too; nothing is ever committed under this one.
+            ("group.id", settings.group ?? "ackpipe-assign-\(String(random, radix: 16))"),
+            ("client.id", "ackpipe"),
+            ("partition.assignment.strategy", "cooperative-sticky"),
+            ("allow.auto.create.topics", "false"),
+            ("socket.keepalive.enable", "true"),
+            // Small fetches: a record that is held pins the whole response it came in.
+            ("fetch.message.max.bytes", "262144"),
+            ("queued.max.messages.kbytes", String(max(1024, settings.maxMemory / 8 / 1024))),
+        ]
+        let own = Set(settings.properties.map(\.name))
+        properties.removeAll { own.contains($0.name) }
+        properties += settings.properties.map { ($0.name, $0.value) }
+        // Ours whatever the user says: the promises rest on them.
+        properties += [
+            ("enable.auto.commit", "false"), ("enable.auto.offset.store", "false"), ("auto.offset.reset", "error"),
+            ("enable.partition.eof", "true"),
+        ]
+        return properties
+    }
+}
+
+extension Interval {
+    /// The same length of time, in whole nanoseconds; saturates.
+    init(_ duration: Duration) {
+        let (seconds, attoseconds) = duration.components
+        let whole = Interval.seconds(seconds)
+        let (sum, overflow) = whole.nanoseconds.addingReportingOverflow(attoseconds / 1_000_000_000)
+        self.init(nanoseconds: overflow ? .max : sum)
+    }
+}

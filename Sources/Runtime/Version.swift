@@ -1,0 +1,2 @@
+/// The version of this program, as told by `ackpipe --version` and in `hello`.
+package let ackpipeVersion = "0.1.0"

@@ -1,0 +1,112 @@
+import DeliveryCore
+import Dispatch
+import Foundation
+import Kafka
+import Reactor
+
+/// An embedded broker in the test's own process, and what tests ask of it. One task at a time.
+///
+/// Calls that wait for the broker run on a thread of their own: the tests' pool has two.
+final class Cluster: @unchecked Sendable {
+    /// Records were refused, or the log does not hold what the test put into it.
+    struct Problem: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    let broker: EmbeddedBroker
+    private let topics: [(name: String, partitions: Int)]
+
+    init(_ topics: (name: String, partitions: Int)..., brokers: Int = 1) throws {
+        self.topics = topics
+        broker = try EmbeddedBroker(topics: topics, brokers: brokers)
+    }
+
+    var brokers: String { broker.bootstrapServers }
+
+    /// `-b` with its value.
+    var address: [String] { ["-b", brokers] }
+
+    /// Writes these records and waits until each is confirmed.
+    func write(_ records: @escaping @Sendable (_ write: (LoadRecord) throws -> Void) throws -> Void) async throws {
+        try await blocking { [brokers] in
+            let loader = try LoadProducer(bootstrapServers: brokers)
+            defer { loader.close() }
+            try records { try loader.produce($0) }
+            guard loader.flush(timeoutMilliseconds: 60_000), loader.failures.isEmpty else {
+                throw Problem(description: "not written: \(loader.failures.first.map { "\($0.error)" } ?? "timeout")")
+            }
+        }
+    }
+
+    /// Writes `count` records of `size` bytes into each partition from 0 to `partitions` - 1, in turn.
+    func fill(_ topic: String, partitions: Int, each count: Int, size: Int = 20) async throws {
+        let value = [UInt8](repeating: UInt8(ascii: "v"), count: size)
+        try await write { write in
+            for _ in 0..<count {
+                for partition in 0..<partitions {
+                    try write(LoadRecord(topic: topic, partition: Int32(partition), value: value))
+                }
+            }
+        }
+    }
+
+    /// The offsets of the oldest record and of the next one to be written, for each partition of the topic.
+    func watermarks(_ topic: String) async throws -> [(low: Int64, high: Int64)] {
+        let count = topics.first { $0.name == topic }?.partitions ?? 0
+        return try await blocking { [brokers] in
+            let loader = try LoadProducer(bootstrapServers: brokers)
+            defer { loader.close() }
+            return try (0..<count).map { try loader.watermarks(topic: topic, partition: Int32($0)) }
+        }
+    }
+
+    /// Fails where the log lost its oldest records: it keeps 5 MB a partition, and a volume test needs all of them.
+    func requireWholeLog(_ topic: String) async throws {
+        for (partition, ends) in try await watermarks(topic).enumerated() where ends.low != 0 {
+            throw Problem(
+                description: "\(topic) [\(partition)] begins at \(ends.low): the load does not fit the broker")
+        }
+    }
+
+    /// The group's committed offset of each partition of the topic; nil where there is none.
+    func committed(_ group: String, _ topic: String) async throws -> [Int64?] {
+        let count = topics.first { $0.name == topic }?.partitions ?? 0
+        let wake = try WakeUp()
+        let consumer = try Consumer(
+            properties: [("bootstrap.servers", brokers), ("group.id", group)], wake: wake.descriptor)
+        let lookups = try LookupThread(consumer: consumer, wake: wake.descriptor)
+        let partitions = (0..<count).map { consumer.partitions.index(topic: topic, partition: Int32($0)) }
+        lookups.startPositions(partitions, from: .earliest, useCommitted: true, token: 1)
+        let result: LookupResult = try await eventually("the broker tells committed offsets", within: 15) {
+            var results: [LookupResult] = []
+            lookups.takeResults(into: &results)
+            return results.first
+        }
+        try await blocking {
+            lookups.stop()
+            consumer.finish()
+        }
+        if let error = result.error { throw error }
+        return result.positions.map(\.committed)
+    }
+}
+
+/// Runs `body` on a thread that may wait, and suspends the test meanwhile.
+func blocking<R>(_ body: @escaping () throws -> R) async throws -> R {
+    let work = BlockingWork(body: body)
+    return try await withCheckedThrowingContinuation {
+        (continuation: CheckedContinuation<BlockingResult<R>, any Error>) in
+        DispatchQueue.global().async {
+            continuation.resume(with: Result { BlockingResult(value: try work.body()) })
+        }
+    }.value
+}
+
+/// Hands a closure to another thread and waits for its end: nothing runs at the same time.
+private struct BlockingWork<R>: @unchecked Sendable {
+    let body: () throws -> R
+}
+
+private struct BlockingResult<R>: @unchecked Sendable {
+    let value: R
+}
