@@ -63,7 +63,8 @@ final class Cluster: @unchecked Sendable {
     /// Fails where the log lost its oldest records: it keeps 5 MB a partition, and a volume test needs all of them.
     func requireWholeLog(_ topic: String) async throws {
         for (partition, ends) in try await watermarks(topic).enumerated() where ends.low != 0 {
-            throw Problem(description: "\(topic) [\(partition)] begins at \(ends.low): the load does not fit the broker")
+            throw Problem(
+                description: "\(topic) [\(partition)] begins at \(ends.low): the load does not fit the broker")
         }
     }
 
@@ -93,7 +94,8 @@ final class Cluster: @unchecked Sendable {
 /// Runs `body` on a thread that may wait, and suspends the test meanwhile.
 func blocking<R>(_ body: @escaping () throws -> R) async throws -> R {
     let work = BlockingWork(body: body)
-    return try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<BlockingResult<R>, any Error>) in
+    return try await withCheckedThrowingContinuation {
+        (continuation: CheckedContinuation<BlockingResult<R>, any Error>) in
         DispatchQueue.global().async {
             continuation.resume(with: Result { BlockingResult(value: try work.body()) })
         }
