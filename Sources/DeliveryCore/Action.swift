@@ -16,8 +16,15 @@ package struct DeliveryKey: Hashable, Sendable {
 }
 
 /// Why the bridge takes a delivery back (`reason` of the frame `cancel`).
-package enum CancelReason: String, Hashable, Sendable {
-    case revoked, timeout, rewind, shutdown
+package enum CancelReason: String, Hashable, Sendable, CaseIterable {
+    /// Its partition went to another consumer.
+    case revoked
+    /// No verdict within the ack timeout.
+    case timeout
+    /// A record before it in its lane failed.
+    case rewind
+    /// The bridge is stopping.
+    case shutdown
 }
 
 /// An offset to commit: the lowest that is not settled.

@@ -52,8 +52,11 @@ extension DeliveryMachine {
         }
         backpressure.nextReview = now + reviewInterval
         guard trackers.contains({ $1.unsettled == 0 && !backpressure.paused.contains($0) }) else { return }
-        let fairShare = limits.maxTotalInFlight / trackers.count
-        let fairBytes = limits.maxInFlightBytes / trackers.count
+        // With all that flow stuck, at least one holds more than its share of what may flow: never nobody is paused.
+        let window = backpressure.window(limits)
+        let flowing = max(1, trackers.count - backpressure.paused.count)
+        let fairShare = min(limits.maxTotalInFlight / trackers.count, window.records / flowing)
+        let fairBytes = min(limits.maxInFlightBytes / trackers.count, window.bytes / flowing)
         for partition in trackers.partitions {
             guard let tracker = trackers[partition], !backpressure.paused.contains(partition),
                 now - tracker.lastProgress >= limits.stuckAfter,
@@ -84,7 +87,7 @@ extension DeliveryMachine {
         countPaused()
     }
 
-    private mutating func countPaused() {
+    mutating func countPaused() {
         backpressure.pausedRecords = backpressure.paused.reduce(0) { $0 + (trackers[$1]?.unsettled ?? 0) }
         backpressure.pausedBytes = backpressure.paused.reduce(0) { $0 + (trackers[$1]?.unsettledBytes ?? 0) }
     }

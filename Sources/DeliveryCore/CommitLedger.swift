@@ -6,14 +6,24 @@ struct CommitLedger {
         var sent: Int64
     }
 
+    struct SentOffset: Equatable {
+        var entry: CommitEntry
+        var epoch: UInt32
+    }
+
     var standings = PartitionMap<Standing>()
     /// Requests under way, by token.
-    var underWay: [UInt64: [CommitEntry]] = [:]
+    var underWay: [UInt64: [SentOffset]] = [:]
     var nextToken: UInt64 = 1
     /// Something was settled since the last look at all partitions.
     var moved = false
     /// When the next periodic commit may go.
     var due: Instant?
+
+    /// Whether an offset of one of these partitions is on its way and not confirmed.
+    func isUnderWay(_ partitions: [PartitionIndex]) -> Bool {
+        underWay.values.contains { $0.contains { partitions.contains($0.entry.partition) } }
+    }
 }
 
 extension DeliveryMachine {
@@ -24,20 +34,21 @@ extension DeliveryMachine {
     ) -> UInt64? {
         guard policy.commits else { return nil }
         if partitions == nil { commits.moved = false }
-        var entries: [CommitEntry] = []
+        var sent: [CommitLedger.SentOffset] = []
         for partition in partitions ?? trackers.partitions {
             guard let tracker = trackers[partition], let standing = commits.standings[partition],
                 tracker.committable > standing.sent
             else { continue }
-            entries.append(CommitEntry(partition: partition, offset: tracker.committable))
+            let entry = CommitEntry(partition: partition, offset: tracker.committable)
+            sent.append(.init(entry: entry, epoch: tracker.epoch))
             commits.standings[partition]?.sent = tracker.committable
         }
-        guard !entries.isEmpty else { return nil }
+        guard !sent.isEmpty else { return nil }
         let token = commits.nextToken
         commits.nextToken += 1
-        commits.underWay[token] = entries
+        commits.underWay[token] = sent
         counters.commits += 1
-        actions.append(.commit(entries, token: token))
+        actions.append(.commit(sent.map(\.entry), token: token))
         return token
     }
 
@@ -46,11 +57,12 @@ extension DeliveryMachine {
     package mutating func commitFinished(
         token: UInt64, failed: [PartitionIndex], now: Instant, actions: inout [Action]
     ) {
-        guard let entries = commits.underWay.removeValue(forKey: token) else { return }
-        for entry in entries where failed.contains(entry.partition) {
-            guard let standing = commits.standings[entry.partition], standing.sent == entry.offset else { continue }
+        guard let all = commits.underWay.removeValue(forKey: token) else { return }
+        for sent in all where failed.contains(sent.entry.partition) {
+            let offset = sent.entry.offset
+            guard commits.standings[sent.entry.partition] == .init(epoch: sent.epoch, sent: offset) else { continue }
             // One below what has to be sent: the next commit takes it up again.
-            commits.standings[entry.partition]?.sent = entry.offset - 1
+            commits.standings[sent.entry.partition]?.sent = offset - 1
             commits.moved = true
         }
         advanceRevocations(now: now, actions: &actions)
@@ -63,6 +75,9 @@ extension DeliveryMachine {
         if let due = commits.due, now < due { return }
         if commitMoved(now: now, actions: &actions) != nil { commits.due = now + limits.commitInterval }
     }
+
+    /// A commit was sent that the broker has not answered.
+    package var awaitsCommit: Bool { !commits.underWay.isEmpty }
 
     /// When the next periodic commit is due; nil where nothing has moved.
     var commitDeadline: Instant? {

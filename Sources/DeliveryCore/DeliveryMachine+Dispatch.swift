@@ -57,7 +57,10 @@ extension DeliveryMachine {
         while let suspect = suspects.first {
             guard waitingRecord(suspect) != nil else {
                 suspects.popFirst()
-                if policy.order == .partition { lanes[suspect.partition]?.isQueued = false }
+                if policy.order == .partition {
+                    lanes[suspect.partition]?.isQueued = false
+                    wakeLane(suspect.partition, now: now)
+                }
                 continue
             }
             guard let idle = idleWorker(now: now) else {
@@ -85,8 +88,8 @@ extension DeliveryMachine {
     }
 
     private mutating func reserveWorker(now: Instant) {
-        guard !workers.contains(where: { $0.isReserved && $0.hasProcess }) else { return }
-        let candidates = workers.indices.filter { workers[$0].phase == .ready }
+        let candidates = workers.indices.filter { workers[$0].phase == .ready && !workers[$0].isPaused(now: now) }
+        guard !candidates.contains(where: { workers[$0].isReserved }) else { return }
         guard let least = candidates.min(by: { workers[$0].live < workers[$1].live }) else { return }
         workers[least].isReserved = true
     }
@@ -240,7 +243,6 @@ extension DeliveryMachine {
     package mutating func refuse(_ key: DeliveryKey, now: Instant, actions: inout [Action]) {
         let delivery = table[key]
         release(key, from: delivery.worker)
-        workers[delivery.worker.value].unansweredRecords -= delivery.count
         guard isCurrent(delivery), let first = delivery.sequences.first else { return }
         let offset = trackers[delivery.partition]?[first]?.offset ?? -1
         lanes[delivery.partition]?.isBusy = false

@@ -3,8 +3,8 @@ struct Drain: Equatable {
     enum Step: Equatable {
         /// Workers answer and leave. -> committing
         case workers
-        /// The last offsets are on their way. -> done
-        case committing(token: UInt64)
+        /// The last offsets are on their way, for the second time where `isRepeated`. -> done
+        case committing(isRepeated: Bool)
         case done
     }
 
@@ -17,7 +17,9 @@ struct Drain: Equatable {
     var deadline: Instant
     /// A second signal: nothing is waited for but the reaping.
     var isFast = false
-    /// Deliveries that were cut off.
+    /// The operator was told that waiting is over.
+    var isCutOff = false
+    /// Deliveries whose worker ended without a verdict.
     var unanswered = 0
 }
 
@@ -53,13 +55,10 @@ extension DeliveryMachine {
     }
 
     private mutating func hurry(now: Instant, actions: inout [Action]) {
-        guard drain?.isFast == false else { return }
+        guard let state = drain, !state.isFast, state.step != .done else { return }
         drain?.isFast = true
-        cutOff(now: now, actions: &actions)
-        for index in workers.indices where workers[index].hasProcess && workers[index].phase != .killed {
-            workers[index].phase = .killed
-            actions.append(.kill(WorkerIndex(index)))
-        }
+        cutOff(actions: &actions)
+        killRest(actions: &actions)
         advanceRevocations(now: now, actions: &actions)
         advanceDrain(now: now, actions: &actions)
     }
@@ -68,6 +67,7 @@ extension DeliveryMachine {
         guard let drain else { return }
         switch workers[worker.value].phase {
         case .waiting: workers[worker.value].phase = .gone
+        case .starting where drain.isFast: killRest(actions: &actions)
         case .starting: closeInput(worker, now: now, actions: &actions)
         case .ready:
             workers[worker.value].phase = .draining
@@ -98,22 +98,46 @@ extension DeliveryMachine {
             if state.processesUntil <= now { killRest(actions: &actions) }
             let isOver = workers.allSatisfy { !$0.hasProcess && $0.phase != .launching }
             guard isOver || state.deadline <= now else { return }
-            let token = commitMoved(now: now, actions: &actions)
-            drain?.step = .committing(token: token ?? 0)
+            commitMoved(now: now, actions: &actions)
+            drain?.step = .committing(isRepeated: false)
             advanceDrain(now: now, actions: &actions)
-        case .committing(let token):
-            guard commits.underWay[token] == nil || state.deadline <= now else { return }
-            drain?.step = .done
-            for partition in trackers.partitions { dropTracker(partition, actions: &actions) }
-            let isCut = state.unanswered > 0 && state.ending == .drained
-            actions.append(.finished(isCut ? .drainedWithLoss(unanswered: state.unanswered) : state.ending))
+        case .committing(let isRepeated):
+            guard commits.underWay.isEmpty || state.deadline <= now else { return }
+            // What the broker refused, in this commit or in a periodic one before it, is sent once more.
+            if !isRepeated, state.deadline > now, commitMoved(now: now, actions: &actions) != nil {
+                drain?.step = .committing(isRepeated: true)
+                return
+            }
+            finish(actions: &actions)
         case .done: break
         }
     }
 
+    private mutating func finish(actions: inout [Action]) {
+        for index in workers.indices where workers[index].hasProcess { countUnanswered(of: WorkerIndex(index)) }
+        guard let state = drain else { return }
+        drain?.step = .done
+        for partition in trackers.partitions { dropTracker(partition, actions: &actions) }
+        for revocation in revocations { actions.append(.answerRevoke(revocation.partitions)) }
+        revocations = []
+        let isCut = state.unanswered > 0 && state.ending == .drained
+        actions.append(.finished(isCut ? .drainedWithLoss(unanswered: state.unanswered) : state.ending))
+    }
+
+    /// The worker's process ends, or is given up, during the drain: what it has not answered will be delivered again.
+    mutating func countUnanswered(of worker: WorkerIndex) {
+        let count = unanswered(of: worker)
+        drain?.unanswered += count
+    }
+
+    private func unanswered(of worker: WorkerIndex) -> Int {
+        let state = workers[worker.value]
+        return state.liveIDs.count { state.key(of: $0).map { isCurrent(table[$0]) } ?? false }
+    }
+
     private mutating func terminateDraining(now: Instant, actions: inout [Action]) {
         guard let state = drain else { return }
-        cutOff(now: now, actions: &actions)
+        cutOff(actions: &actions)
         for index in workers.indices where workers[index].phase == .draining {
             workers[index].phase = .terminating(killAt: min(now + limits.terminateGrace, state.processesUntil))
             actions.append(.closeInput(WorkerIndex(index)))
@@ -128,11 +152,12 @@ extension DeliveryMachine {
         }
     }
 
-    /// Counts, once, what is still unanswered when waiting ends.
-    private mutating func cutOff(now: Instant, actions: inout [Action]) {
-        let unanswered = workers.reduce(0) { $0 + ($1.hasProcess ? $1.live : 0) }
-        guard drain?.unanswered == 0, unanswered > 0 else { return }
-        drain?.unanswered = unanswered
+    /// Says, once, what is still unanswered when waiting ends.
+    private mutating func cutOff(actions: inout [Action]) {
+        guard drain?.isCutOff == false else { return }
+        drain?.isCutOff = true
+        let unanswered = workers.indices.reduce(0) { $0 + self.unanswered(of: WorkerIndex($1)) }
+        guard unanswered > 0 else { return }
         actions.append(.notice(.drainCutOff(unanswered: unanswered)))
     }
 

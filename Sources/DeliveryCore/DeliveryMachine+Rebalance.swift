@@ -35,9 +35,8 @@ extension DeliveryMachine {
     /// Partitions were assigned (in addition to those that are). An empty list counts too: with `--exit-at-end` an
     /// instance that owns nothing has nothing to wait for.
     package mutating func assigned(_ partitions: [AssignedPartition], now: Instant, actions: inout [Action]) {
-        wasAssigned = true
         for assigned in partitions {
-            dropTracker(assigned.partition, actions: &actions)
+            if trackers[assigned.partition] != nil { abandon(assigned.partition, now: now, actions: &actions) }
             trackers[assigned.partition] = PartitionTracker(
                 epoch: nextEpoch, position: assigned.position, end: policy.exitAtEnd ? assigned.end : nil, now: now)
             commits.standings[assigned.partition] = .init(
@@ -45,6 +44,7 @@ extension DeliveryMachine {
             if lanes[assigned.partition] == nil { lanes[assigned.partition] = Lane() }
             lanes[assigned.partition]?.restart()
         }
+        wasAssigned = true
         commits.moved = true
         nextEpoch += 1
     }
@@ -74,6 +74,8 @@ extension DeliveryMachine {
             return
         }
         let end = tracker.end ?? offset
+        // The assignment goes on at Kafka, and so would the pause.
+        if backpressure.paused.contains(partition) { actions.append(.resume(partition)) }
         abandon(partition, now: now, actions: &actions)
         assigned([AssignedPartition(partition: partition, position: offset, end: end)], now: now, actions: &actions)
     }
@@ -93,7 +95,8 @@ extension DeliveryMachine {
                 revocations[0].step = .committing(
                     token: token ?? 0, until: now + (isAnswered ? limits.revokeTimeout : .seconds(1)))
             case .committing(let token, let until):
-                guard commits.underWay[token] == nil || until <= now else { return }
+                // A periodic commit may hold the last offset: once the revoke is answered the broker refuses it.
+                guard !commits.isUnderWay(first.partitions) || until <= now else { return }
                 commits.underWay[token] = nil
                 revocations.removeFirst()
                 actions.append(.answerRevoke(first.partitions))

@@ -2,8 +2,8 @@ extension DeliveryMachine {
     /// Records that came from Kafka, in the order of their partition's offsets. Those that are not wanted (repeated, of a
     /// partition that is not assigned, behind the end) are given back.
     package mutating func recordArrived(_ record: Record, now: Instant, actions: inout [Action]) {
-        let isOverCount = policy.maxMessages.map { accepted >= $0 } ?? false
-        guard drain == nil, !isOverCount, !isRevoking(record.partition),
+        if let maximum = policy.maxMessages, accepted >= maximum { trackers[record.partition]?.close() }
+        guard drain == nil, !isRevoking(record.partition),
             trackers[record.partition]?.arrive(record, now: now) == true
         else {
             actions.append(.giveBack(record.slot))
@@ -52,6 +52,7 @@ extension DeliveryMachine {
         unsettledBytes -= tracker.unsettledBytes
         accepted -= tracker.unsettled
         backpressure.forget(partition)
+        countPaused()
         lanes[partition]?.restart()
     }
 }

@@ -1,6 +1,7 @@
 extension DeliveryMachine {
     /// Called once a turn, after the inputs: does whatever is due, and hands over whatever may go.
     package mutating func timePassed(now: Instant, actions: inout [Action]) {
+        if drain?.step == .done { return }
         while let due = retries.popDue(now: now) { retryIsDue(due, now: now) }
         advanceWorkers(now: now, actions: &actions)
         advanceRevocations(now: now, actions: &actions)
@@ -13,13 +14,14 @@ extension DeliveryMachine {
 
     /// The latest instant at which `timePassed` must be called again; nil where only an input can change anything.
     package var nextDeadline: Instant? {
+        if drain?.step == .done { return nil }
         var next: Instant?
         func consider(_ candidate: Instant?) {
             guard let candidate else { return }
             next = min(next ?? candidate, candidate)
         }
         consider(retries.nextDue)
-        consider(lingering.first?.deadline)
+        if drain == nil { consider(lingering.first?.deadline) }
         consider(commitDeadline)
         consider(drainDeadline)
         consider(backpressure.nextReview)

@@ -90,7 +90,6 @@ extension DeliveryMachine {
             endCancelled(delivery, now: now, actions: &actions)
             return
         }
-        workers[worker.value].unansweredRecords -= delivery.count
         guard isCurrent(delivery) else { return }
         lanes[delivery.partition]?.isBusy = false
         clearSuspicion(delivery)
@@ -110,6 +109,7 @@ extension DeliveryMachine {
     /// The delivery leaves the worker and the table.
     mutating func release(_ key: DeliveryKey, from worker: WorkerIndex) {
         workers[worker.value].release(table[key].id)
+        workers[worker.value].unansweredRecords -= table[key].count
         if workers[worker.value].live == 0 { workers[worker.value].isReserved = false }
         table.remove(key)
     }
@@ -153,7 +153,7 @@ extension DeliveryMachine {
             case .skip: skip(delivery.partition, sequence, now: now, actions: &actions)
             case .reject:
                 rejectFirst(delivery, at: index, now: now, actions: &actions)
-                return
+                if policy.order == .partition { return }
             case .retry, .release:
                 let charged = failure.action == .retry ? 1 : 0
                 if charged > 0 { charge(delivery.partition, sequence) }
@@ -175,10 +175,11 @@ extension DeliveryMachine {
         counters.skipped += 1
     }
 
-    /// There is no dead-letter topic to put the record into: the service stops at it, and nothing from it on is settled.
+    /// There is no dead-letter topic to put the record into: the service stops at it, and it is not settled, nor is what
+    /// its lane holds after it.
     private mutating func rejectFirst(_ delivery: Delivery, at index: Int, now: Instant, actions: inout [Action]) {
         let offset = trackers[delivery.partition]?[delivery.sequences[index]]?.offset ?? 0
-        redeliver(delivery, from: index, now: now, actions: &actions)
+        if policy.order == .partition { redeliver(delivery, from: index, now: now, actions: &actions) }
         stop(.rejected(delivery.partition, offset: offset), now: now, actions: &actions)
     }
 

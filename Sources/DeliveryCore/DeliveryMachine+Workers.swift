@@ -74,6 +74,7 @@ extension DeliveryMachine {
         let wasAsked = drain != nil && workers[worker.value].failure == nil
         let failure = wasAsked ? nil : workers[worker.value].failure ?? .exited
         if failure != nil { counters.workerFailures += 1 }
+        countUnanswered(of: worker)
         settleAccounts(of: worker, failure: failure, now: now, actions: &actions)
         if isPermanent || drain != nil {
             workers[worker.value].phase = .gone
@@ -162,8 +163,8 @@ extension DeliveryMachine {
         let killAt = now + limits.cancelGrace
         let worker = table[key].worker
         table[key].state = .cancelled(reason, killAt: killAt)
-        workers[worker.value].unansweredRecords -= table[key].count
         workers[worker.value].nextDue = min(workers[worker.value].nextDue ?? killAt, killAt)
+        guard workers[worker.value].abilities.canCancel, workers[worker.value].phase != .killed else { return }
         actions.append(.cancel(worker, ids: [table[key].id], reason: reason))
     }
 

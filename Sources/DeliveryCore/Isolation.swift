@@ -16,7 +16,6 @@ extension DeliveryMachine {
                 endCancelled(delivery, now: now, actions: &actions)
                 continue
             }
-            workers[worker.value].unansweredRecords -= delivery.count
             guard isCurrent(delivery) else { continue }
             lanes[delivery.partition]?.isBusy = false
             if failure == nil || failure == .revoked {

@@ -47,6 +47,8 @@ struct PartitionTracker {
     /// Where the end was at the assignment (`--exit-at-end`); nothing from there on is taken.
     let end: Int64?
     private(set) var reachedEnd = false
+    /// A record was refused: taking later ones would commit past it.
+    private var isClosed = false
     private var records = Ring<TrackedRecord>()
 
     init(epoch: UInt32, position: Int64, end: Int64?, now: Instant) {
@@ -67,9 +69,12 @@ struct PartitionTracker {
     /// Everything up to the end at the assignment is settled.
     var isFinished: Bool { reachedEnd && unsettled == 0 }
 
+    /// Takes nothing more in this assignment.
+    mutating func close() { isClosed = true }
+
     /// Takes a record; false where it is a repetition or lies behind the end, and is to be given back.
     mutating func arrive(_ record: Record, now: Instant) -> Bool {
-        guard record.offset >= position else { return false }
+        guard record.offset >= position, !isClosed else { return false }
         if let end, record.offset >= end {
             reachedEnd = true
             return false
@@ -86,6 +91,7 @@ struct PartitionTracker {
 
     /// The partition was read up to `offset`, past control records that never arrive.
     mutating func reachEnd(at offset: Int64) {
+        if isClosed { return }
         position = max(position, offset)
         if records.isEmpty { committable = position }
         if let end, position >= end { reachedEnd = true }

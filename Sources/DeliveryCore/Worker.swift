@@ -53,7 +53,7 @@ struct Worker {
     private(set) var nextID: UInt64 = 1
     /// Deliveries that take a slot, cancelled ones included.
     private(set) var live = 0
-    /// Records of the deliveries that are owed a verdict.
+    /// Records of the live deliveries: a cancelled one that the handler has not let go of may still bring it down.
     var unansweredRecords = 0
     /// The last id whose frame has left the bridge.
     var writtenThrough: UInt64 = 0
@@ -84,8 +84,11 @@ struct Worker {
     /// Whether a delivery may go to it, reservations aside.
     func takesDeliveries(now: Instant, maxUnwritten: Int) -> Bool {
         phase == .ready && live < abilities.maxInFlight && unwrittenBytes < maxUnwritten
-            && (pausedUntil.map { $0 <= now } ?? true)
+            && !isPaused(now: now)
     }
+
+    /// It asked for nothing more for now.
+    func isPaused(now: Instant) -> Bool { pausedUntil.map { $0 > now } ?? false }
 
     /// A new process: everything of the old one is forgotten, but for its failures.
     mutating func begin(deadline: Instant, now: Instant) {

@@ -1,3 +1,5 @@
+package import DeliveryCore
+
 extension FrameEncoder {
     /// Writes `hello`, the first frame to every worker.
     package mutating func hello(_ hello: Hello, into buffer: inout OutboundBuffer) {

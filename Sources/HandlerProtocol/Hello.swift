@@ -57,15 +57,3 @@ package struct Hello: Hashable, Sendable {
         self.session = session
     }
 }
-
-/// Why a delivery is called back (`reason` in `cancel`).
-package enum CancelReason: String, Hashable, Sendable, CaseIterable {
-    /// Its partition went to another consumer.
-    case revoked
-    /// No verdict within the ack timeout.
-    case timeout
-    /// A record before it in its lane failed.
-    case rewind
-    /// The bridge is stopping.
-    case shutdown
-}

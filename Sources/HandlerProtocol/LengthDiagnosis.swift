@@ -10,7 +10,7 @@ enum LengthDiagnosis {
     }
 
     private static func message(_ bytes: Span<UInt8>, _ limit: Int) -> String {
-        let head = "\"\(Excerpt.of(bytes, limit: 4))\""
+        let head = "\"\(Excerpt.of(bytes.extracting(0..<min(4, bytes.count))))\""
         if bytes[0] == 0xEF, bytes.count < 2 || bytes[1] == 0xBB, bytes.count < 3 || bytes[2] == 0xBF {
             return "a byte order mark in place of a frame's length; write bytes, not text with a BOM, to the bridge"
         }
@@ -41,9 +41,11 @@ enum LengthDiagnosis {
     }
 
     private static func isText(_ bytes: Span<UInt8>) -> Bool {
-        // Bytes from F8 on occur in no UTF-8: "FF FF FF FF" is a number gone wrong.
-        (0..<4).allSatisfy {
-            bytes[$0] >= 0x20 && bytes[$0] < 0xF8 && bytes[$0] != 0x7F || isSpace(bytes[$0]) || bytes[$0] == 0x1B
+        (0..<4).allSatisfy { index in
+            let byte = bytes[index]
+            // Continuation bytes were seen with the byte before them.
+            if byte >= 0x80 { return byte & 0xC0 == 0x80 || UTF8Sequence.length(in: bytes, at: index) > 1 }
+            return (byte >= 0x20 && byte != 0x7F) || isSpace(byte) || byte == 0x1B
         }
     }
 

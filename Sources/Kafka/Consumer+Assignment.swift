@@ -12,12 +12,13 @@ extension Consumer {
         // gets into the consumer queue. Stopping a fetcher however clears the forwarding, and for a partition that
         // comes back at once the stop may still be under way; both are served by librdkafka's main thread in the order
         // of the calls, so that it is over when the assignment call returns: hence the second time.
-        let queues = unsafe try forwardQueues(of: positions)
+        let client = try unsafe client()
+        let queues = try unsafe forwardQueues(of: positions, client)
         let list = PartitionList(positions, partitions)
         let failure =
             usesIncrementalAssignment
-            ? unsafe KafkaError(consuming: rd_kafka_incremental_assign(handle, list.pointer))
-            : unsafe KafkaError(rd_kafka_assign(handle, list.pointer))
+            ? unsafe KafkaError(consuming: rd_kafka_incremental_assign(client, list.pointer))
+            : unsafe KafkaError(rd_kafka_assign(client, list.pointer))
         if let failure {
             unsafe queues.forEach { unsafe Consumer.giveBack($0) }
             throw failure
@@ -38,15 +39,16 @@ extension Consumer {
     /// Answers a revoke event. Everything held of these partitions should have been given back before; records of
     /// theirs that wait in the queue are dropped by librdkafka.
     package func unassign(_ revoked: [PartitionIndex]) throws(KafkaError) {
+        let client = try unsafe client()
         // librdkafka keeps the pause flag with the partition; a new assignment must begin without it.
         for partition in revoked { resume(partition) }
         forgetQueues(of: usesIncrementalAssignment ? revoked : Array(assigned.keys))
         guard usesIncrementalAssignment else {
-            if let error = unsafe KafkaError(rd_kafka_assign(handle, nil)) { throw error }
+            if let error = unsafe KafkaError(rd_kafka_assign(client, nil)) { throw error }
             return
         }
         let list = PartitionList(revoked, partitions)
-        if let error = unsafe KafkaError(consuming: rd_kafka_incremental_unassign(handle, list.pointer)) { throw error }
+        if let error = unsafe KafkaError(consuming: rd_kafka_incremental_unassign(client, list.pointer)) { throw error }
     }
 
     /// Starts a partition anew at `offset` after an out-of-range error: librdkafka has stopped it by then, and refuses
@@ -74,12 +76,12 @@ extension Consumer {
     private var usesIncrementalAssignment: Bool { rebalanceProtocol == "COOPERATIVE" }
 
     private func forwardQueues(
-        of positions: [(PartitionIndex, offset: Int64)]
+        of positions: [(PartitionIndex, offset: Int64)], _ client: OpaquePointer
     ) throws(KafkaError) -> [OpaquePointer] {
         var queues: [OpaquePointer] = unsafe []
         for (partition, _) in positions {
             let name = partitions.name(of: partition)
-            guard let queue = unsafe rd_kafka_queue_get_partition(handle, name.topic, name.partition) else {
+            guard let queue = unsafe rd_kafka_queue_get_partition(client, name.topic, name.partition) else {
                 unsafe queues.forEach { unsafe Consumer.giveBack($0) }
                 throw KafkaError(
                     code: RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION.rawValue,
@@ -107,8 +109,9 @@ extension Consumer {
     /// For each partition the offset after the last record taken, or where its assignment began if none was.
     private func nextOffsets(of wanted: [PartitionIndex]) throws(KafkaError) -> [(PartitionIndex, offset: Int64)] {
         guard !wanted.isEmpty else { return [] }
+        let client = try unsafe client()
         let list = PartitionList(wanted, partitions)
-        if let error = unsafe KafkaError(rd_kafka_position(handle, list.pointer)) { throw error }
+        if let error = unsafe KafkaError(rd_kafka_position(client, list.pointer)) { throw error }
         var positions: [(PartitionIndex, offset: Int64)] = []
         for (place, partition) in wanted.enumerated() {
             let taken = unsafe list.entries[place].offset

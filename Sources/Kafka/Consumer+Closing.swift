@@ -32,7 +32,22 @@ extension Consumer {
         topics.release()
         unsafe rd_kafka_queue_destroy(messageQueue)
         unsafe rd_kafka_queue_destroy(consumerQueue)
-        unsafe rd_kafka_destroy_flags(handle, closed ? 0 : RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)
+        if mayAbortOnDestroy(closed: closed) {
+            // Not freed: its threads end with the process.
+            if !closed { unsafe _ = rd_kafka_unsubscribe(handle) }
+        } else {
+            unsafe rd_kafka_destroy_flags(handle, closed ? 0 : RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)
+        }
         unsafe self.handle = nil
+    }
+
+    /// Before 2.3.0 librdkafka aborts the whole process (an assertion in the sticky assignor, its pull request 4381)
+    /// when a client is freed that has joined a group by a cooperative assignor and never got an assignment: stopped
+    /// in the middle of its first join, or denied by the coordinator.
+    private func mayAbortOnDestroy(closed: Bool) -> Bool {
+        let firstCorrectVersion: Int32 = 0x0203_0000
+        guard ClientLibrary.versionNumber < firstCorrectVersion, hasSubscribed, !hasBeenAssigned else { return false }
+        // Unless it was closed, the answer to a join may still be on its way.
+        return !closed || rebalanceProtocol == "COOPERATIVE"
     }
 }

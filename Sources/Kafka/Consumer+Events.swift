@@ -11,7 +11,7 @@ extension Consumer {
         // The take ends with nothing for an operation that librdkafka serves itself; what lies behind it would then
         // wait without another wake-up, hence the look at the length.
         var emptyTakes = 0
-        while emptyTakes < 100 {
+        while emptyTakes < 100, unsafe handle != nil {
             if let event = unsafe rd_kafka_queue_poll(consumerQueue, 0) {
                 unsafe translate(event, into: &events)
             } else if unsafe rd_kafka_queue_length(consumerQueue) == 0 {
@@ -47,7 +47,9 @@ extension Consumer {
     private func translateRebalance(_ event: OpaquePointer, into events: inout [ConsumerEvent]) {
         let partitions = unsafe listed(in: event).map { unsafe index(of: $0) }
         switch unsafe rd_kafka_event_error(event) {
-        case RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS: events.append(.assigned(partitions))
+        case RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS:
+            hasBeenAssigned = true
+            events.append(.assigned(partitions))
         case RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS: events.append(.revoked(partitions, lost: assignmentLost))
         case let code:
             // Unanswered it would leave a member that owns partitions and consumes nothing.

@@ -38,9 +38,10 @@ extension Consumer {
     /// Reads on at `offset`; what waits in the queue is dropped. Works for a running partition; after an out-of-range
     /// error use `restart`.
     package func seek(_ partition: PartitionIndex, to offset: Int64) throws(KafkaError) {
+        let client = try unsafe client()
         let list = PartitionList([(partition, offset: offset)], partitions)
         // Not a round trip: librdkafka's main thread answers. The bound is for a machine that stands still.
-        if let error = unsafe KafkaError(consuming: rd_kafka_seek_partitions(handle, list.pointer, 5_000)) {
+        if let error = unsafe KafkaError(consuming: rd_kafka_seek_partitions(client, list.pointer, 5_000)) {
             throw error
         }
         if let error = unsafe KafkaError(list.entries[0].err) { throw error }
@@ -50,13 +51,14 @@ extension Consumer {
     /// that nothing was sent. An empty list is refused.
     package func commit(_ offsets: [CommitEntry], token: UInt64) throws(KafkaError) {
         guard !offsets.isEmpty else { throw KafkaError(code: RD_KAFKA_RESP_ERR__NO_OFFSET.rawValue) }
+        let client = try unsafe client()
         let list = PartitionList(capacity: offsets.count)
         for entry in offsets {
             let name = partitions.name(of: entry.partition)
             list.add(name.topic, name.partition, offset: entry.offset, metadata: entry.metadata)
         }
         let opaque = unsafe UnsafeMutableRawPointer(bitPattern: UInt(token))
-        if let error = unsafe KafkaError(rd_kafka_commit_queue(handle, list.pointer, consumerQueue, nil, opaque)) {
+        if let error = unsafe KafkaError(rd_kafka_commit_queue(client, list.pointer, consumerQueue, nil, opaque)) {
             throw error
         }
     }

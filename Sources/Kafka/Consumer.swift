@@ -30,6 +30,9 @@ package final class Consumer {
     var assigned: [PartitionIndex: Assigned] = [:]
     var topics = TopicCache()
     var batch = UnsafeMutableBufferPointer<UnsafeMutablePointer<rd_kafka_message_t>?>.allocate(capacity: 1024)
+    var hasSubscribed = false
+    /// The group has given this member an assignment, be it an empty one.
+    var hasBeenAssigned = false
     /// `beginClose` was refused, so there is nothing to wait for.
     var closeFailed = false
 
@@ -74,7 +77,15 @@ package final class Consumer {
     package func subscribe(_ topics: [String]) throws(KafkaError) {
         let list = PartitionList(capacity: topics.count)
         for topic in topics { list.add(topic, -1, offset: Int64(RD_KAFKA_OFFSET_INVALID)) }
-        if let error = unsafe KafkaError(rd_kafka_subscribe(handle, list.pointer)) { throw error }
+        let client = try unsafe client()
+        hasSubscribed = true
+        if let error = unsafe KafkaError(rd_kafka_subscribe(client, list.pointer)) { throw error }
+    }
+
+    /// The client, or an error after `finish`.
+    func client() throws(KafkaError) -> OpaquePointer {
+        guard let handle = unsafe handle else { throw KafkaError(code: RD_KAFKA_RESP_ERR__DESTROY.rawValue) }
+        return unsafe handle
     }
 
     /// Whether the current assignment was lost (session expired, `max.poll.interval.ms` exceeded): then nothing of it

@@ -60,17 +60,19 @@ package final class EmbeddedBroker {
 
     /// Closes the broker's connections and accepts none until `setUp`. Brokers count from 1.
     package func setDown(broker: Int32) throws(KafkaError) {
-        if let error = unsafe KafkaError(rd_kafka_mock_broker_set_down(cluster, broker)) { throw error }
+        if let error = try unsafe KafkaError(rd_kafka_mock_broker_set_down(running(), broker)) { throw error }
     }
 
     /// Undoes `setDown`.
     package func setUp(broker: Int32) throws(KafkaError) {
-        if let error = unsafe KafkaError(rd_kafka_mock_broker_set_up(cluster, broker)) { throw error }
+        if let error = try unsafe KafkaError(rd_kafka_mock_broker_set_up(running(), broker)) { throw error }
     }
 
     /// Delays each answer of the broker by this many milliseconds.
     package func setRoundTripTime(broker: Int32, milliseconds: Int32) throws(KafkaError) {
-        if let error = unsafe KafkaError(rd_kafka_mock_broker_set_rtt(cluster, broker, milliseconds)) { throw error }
+        if let error = try unsafe KafkaError(rd_kafka_mock_broker_set_rtt(running(), broker, milliseconds)) {
+            throw error
+        }
     }
 
     /// Lets every metadata answer about this topic carry this error code; 0 ends that.
@@ -84,5 +86,11 @@ package final class EmbeddedBroker {
         if let cluster = unsafe cluster { unsafe rd_kafka_mock_cluster_destroy(cluster) }
         if let handle = unsafe handle { unsafe rd_kafka_destroy(handle) }
         unsafe (cluster, handle) = (nil, nil)
+    }
+
+    /// The cluster, or an error after `stop`.
+    private func running() throws(KafkaError) -> OpaquePointer {
+        guard let cluster = unsafe cluster else { throw KafkaError(code: RD_KAFKA_RESP_ERR__DESTROY.rawValue) }
+        return unsafe cluster
     }
 }

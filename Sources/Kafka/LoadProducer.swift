@@ -75,6 +75,7 @@ package final class LoadProducer {
     /// The offsets that the partition's log has: `low` is that of the oldest record, `high` that of the next one to be
     /// written. Waits for a round trip, 10 seconds at most.
     package func watermarks(topic: String, partition: Int32) throws(KafkaError) -> (low: Int64, high: Int64) {
+        guard let handle = unsafe handle else { throw KafkaError(code: RD_KAFKA_RESP_ERR__DESTROY.rawValue) }
         var low: Int64 = 0
         var high: Int64 = 0
         let result = unsafe rd_kafka_query_watermark_offsets(handle, topic, partition, &low, &high, 10_000)

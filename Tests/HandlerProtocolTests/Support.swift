@@ -1,4 +1,5 @@
 import DeliveryCore
+import Foundation
 import HandlerProtocol
 
 /// The pending bytes of a buffer, as an array.
@@ -109,5 +110,10 @@ struct SeededGenerator: RandomNumberGenerator {
     }
 
     /// The seed of this run: from the environment where it is given, else the clock's.
-    static func seed() -> UInt64 { UInt64.random(in: 0 ... .max) }
+    static func seed(for test: String) -> UInt64 {
+        let given = ProcessInfo.processInfo.environment["ACKPIPE_TEST_SEED"].flatMap { UInt64($0) }
+        let seed = given ?? UInt64.random(in: 0 ... .max)
+        print("\(test): ACKPIPE_TEST_SEED=\(seed)")
+        return seed
+    }
 }

@@ -13,6 +13,7 @@ extension Service {
             index += 1
         }
         actions.removeAll(keepingCapacity: true)
+        failureTexts.removeAll(keepingCapacity: true)
     }
 
     private func perform(_ action: Action) {
@@ -50,6 +51,7 @@ extension Service {
 
     func commitFinished(token: UInt64, _ results: [CommitResult], _ error: KafkaError?) {
         let failed = results.filter { $0.error != nil || error != nil }.map(\.partition)
+        for result in results { refusedCommits[result.partition] = error ?? result.error }
         if let error = error ?? results.lazy.compactMap(\.error).first {
             log.warning(
                 "commit failed: the offsets are sent again",
@@ -69,11 +71,14 @@ extension Service {
     private func tell(_ notice: Notice) {
         switch notice {
         case .attemptFailed(let partition, let offset, let records, let attempt, let retryAfter):
+            guard mayTellFailure() else { return }
+            var facts: Logger.Metadata = [
+                "records": "\(records)", "attempt": "\(attempt)", "retry.after.ms": "\(milliseconds(retryAfter))",
+            ]
+            if let text = failureTexts[FailedPlace(partition: partition, offset: offset)] { facts["error"] = "\(text)" }
             log.warning(
                 "attempt failed, the record is delivered again",
-                metadata: at(partition, offset).merging([
-                    "records": "\(records)", "attempt": "\(attempt)", "retry.after.ms": "\(milliseconds(retryAfter))",
-                ]) { $1 })
+                metadata: at(partition, offset).merging(facts) { $1 })
         case .suspects(let worker, let records, let failure):
             log.warning(
                 "worker ended with several records unanswered: each is delivered alone, none is charged",
@@ -125,7 +130,7 @@ extension Service {
         }
     }
 
-    private func at(_ partition: PartitionIndex, _ offset: Int64) -> Logger.Metadata {
+    func at(_ partition: PartitionIndex, _ offset: Int64) -> Logger.Metadata {
         let name = consumer.partitions.name(of: partition)
         return ["kafka.topic": "\(name.topic)", "kafka.partition": "\(name.partition)", "kafka.offset": "\(offset)"]
     }

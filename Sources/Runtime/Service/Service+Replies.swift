@@ -115,18 +115,34 @@ extension Service {
         Failure(detail.action, delay: detail.delayMilliseconds.map { .milliseconds($0) })
     }
 
+    /// Keeps the handler's words for the line that tells of the failed attempt; other failures are told here.
     private func logFailure(_ id: UInt64, index: Int?, _ detail: FailureDetail, _ connection: WorkerConnection) {
-        guard brokerTrouble.shouldTell("nack of worker \(connection.index.value)", now: now) else { return }
-        var facts: Logger.Metadata = ["delivery.id": "\(id)", "action": "\(detail.action.rawValue)"]
-        if let index { facts["index"] = "\(index)" }
-        if let error = detail.error { facts["error"] = "\(error)" }
-        if let delivery = machine.outstandingDelivery(connection.index, id: id),
+        guard let delivery = machine.outstandingDelivery(connection.index, id: id),
             let record = machine.record(index ?? 0, of: delivery)
-        {
-            facts["kafka.partition"] = "\(place(delivery.partition))"
-            facts["kafka.offset"] = "\(record.offset)"
+        else { return }
+        let place = FailedPlace(partition: delivery.partition, offset: record.offset)
+        if detail.action == .retry {
+            failureTexts[place] = detail.error
+            return
         }
-        log.warning("handler reports a failure", metadata: of(connection.index, facts))
+        guard mayTellFailure() else { return }
+        var facts: Logger.Metadata = [
+            "action": "\(detail.action.rawValue)", "records": "\(index == nil ? delivery.count : 1)",
+        ]
+        if let error = detail.error { facts["error"] = "\(error)" }
+        log.warning(
+            "handler did not handle a record",
+            metadata: of(connection.index, at(place.partition, place.offset).merging(facts) { $1 }))
+    }
+
+    /// A handler that fails at thousands of records a second must not fill the log: what is left out is counted.
+    func mayTellFailure() -> Bool {
+        guard failureLimit.allows(at: now.nanoseconds) else { return false }
+        let suppressed = failureLimit.takeSuppressed()
+        if suppressed > 0 {
+            log.warning("more failures than the log holds", metadata: ["lines": "\(suppressed)"])
+        }
+        return true
     }
 
     private func handlerLogged(_ frame: LogFrame, _ connection: WorkerConnection) {

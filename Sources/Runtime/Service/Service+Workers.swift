@@ -208,10 +208,9 @@ extension Service {
         if connection.awaitsInput { stopWriting(connection) }
     }
 
-    func sendCancel(_ ids: [UInt64], _ reason: DeliveryCore.CancelReason, to worker: WorkerIndex) {
+    func sendCancel(_ ids: [UInt64], _ reason: CancelReason, to worker: WorkerIndex) {
         guard let connection = connections[worker.value] else { return }
-        let told = HandlerProtocol.CancelReason(rawValue: reason.rawValue) ?? .shutdown
-        encoder.cancel(ids: ids, reason: told, into: &connection.outbound)
+        encoder.cancel(ids: ids, reason: reason, into: &connection.outbound)
     }
 
     func sendPing(_ nonce: UInt64, to worker: WorkerIndex) {

@@ -4,6 +4,7 @@ import HandlerProtocol
 package import Handlers
 import Kafka
 package import Logging
+import Observability
 package import Reactor
 
 /// One service: a consumer, a pool of workers and the machine that decides, all on one thread.
@@ -45,8 +46,15 @@ package final class Service {
     var rebalances = RebalanceQueue()
     var outOfRange: Set<PartitionIndex> = []
     var hasConnected = false
+    /// The group gave an assignment, be it an empty one: the brokers were reached.
+    var hasJoined = false
+    /// Partitions whose last commit was refused, and why.
+    var refusedCommits: [PartitionIndex: KafkaError] = [:]
     var startedAt: Instant
     var brokerTrouble = TroubleReport()
+    /// What handlers said of the failures of this turn.
+    var failureTexts: [FailedPlace: String] = [:]
+    var failureLimit = RateLimiter(perSecond: 50, burst: 200)
 
     /// Why the service stops, where the reason lies outside the machine.
     var ending: ServiceOutcome?
@@ -121,6 +129,7 @@ package final class Service {
         takeRecords()
         endUnfinishedFrames()
         checkConnectTimeout()
+        tellLongWait()
         decide()
         flushWorkers()
     }
@@ -139,6 +148,7 @@ package final class Service {
         if let deadline = machine.nextDeadline { next = min(next, deadline) }
         if let deadline = frameDeadline { next = min(next, deadline) }
         if let deadline = connectDeadline { next = min(next, deadline) }
+        if let deadline = patienceDeadline { next = min(next, deadline) }
         if let deadline = rebalances.retryAt { next = min(next, deadline) }
         let current = Instant(nanoseconds: MonotonicClock.nanoseconds())
         guard next > current else { return 0 }
@@ -189,6 +199,12 @@ package final class Service {
     }
 
     func milliseconds(_ interval: Interval) -> Int64 { interval.nanoseconds / 1_000_000 }
+}
+
+/// A record that failed, for the words about it.
+struct FailedPlace: Hashable {
+    var partition: PartitionIndex
+    var offset: Int64
 }
 
 /// What other threads ask of a service.

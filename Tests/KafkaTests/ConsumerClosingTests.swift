@@ -1,0 +1,64 @@
+import Kafka
+import Testing
+
+@Suite struct ConsumerClosingTests {
+    @Test("Closing a member answers its last revoke and leaves the group, so that a successor joins at once")
+    func close() throws {
+        let topic = try TestTopic(partitions: 2)
+        try topic.fill(0...1, count: 1000)
+        let member = try TestMember(topic.broker.bootstrapServers, group: "g")
+        member.holdsRecords = true
+        try member.consumer.subscribe(["t"])
+        #expect(try member.turn(forUpTo: 20) { member.seen.count == 2000 }, "\(member.events)")
+        try member.close()
+        #expect(
+            member.events.contains { if case .revoked(let all, lost: false) = $0 { all.count == 2 } else { false } })
+
+        let successor = try TestMember(topic.broker.bootstrapServers, group: "g")
+        try successor.consumer.subscribe(["t"])
+        #expect(try successor.turn(forUpTo: 20) { successor.seen.count == 2000 }, "\(successor.events)")
+        try successor.close()
+    }
+
+    @Test("A consumer that never had an assignment, nor reached a broker, closes and is freed")
+    func closeWithoutBroker() throws {
+        let member = try TestMember("127.0.0.1:1")
+        try member.consumer.subscribe(["t"])
+        #expect(try member.turn(forUpTo: 10) { member.failures.contains { $0.error.kind == .brokerUnreachable } })
+        try member.close()
+    }
+
+    @Test("Stopping in the middle of the first join neither hangs nor aborts the process", arguments: [10, 500, 2000])
+    func closeWhileJoining(milliseconds: Int) throws {
+        let topic = try TestTopic()
+        let member = try TestMember(topic.broker.bootstrapServers)
+        try member.consumer.subscribe(["t"])
+        _ = try member.turn(forUpTo: Double(milliseconds) / 1000) { false }
+        try member.close()
+    }
+
+    @Test("Freeing a consumer that joined and was denied its assignment does not abort the process")
+    func deniedAssignment() throws {
+        let topic = try TestTopic()
+        // ApiKey 14 is SyncGroup, 30 is GROUP_AUTHORIZATION_FAILED.
+        topic.broker.pushErrors(api: 14, Array(repeating: 30, count: 100))
+        let member = try TestMember(topic.broker.bootstrapServers)
+        try member.consumer.subscribe(["t"])
+        _ = try member.turn(forUpTo: 5) { !member.failures.isEmpty }
+        member.consumer.finish()
+        #expect(member.assigned.isEmpty)
+    }
+
+    @Test("Finishing twice, and using a finished consumer, does nothing")
+    func finishTwice() throws {
+        let member = try TestMember("127.0.0.1:1")
+        member.consumer.finish()
+        member.consumer.finish()
+        member.consumer.beginClose()
+        #expect(member.consumer.isClosed)
+        #expect(member.consumer.memberID == nil)
+        var arrivals: [Arrival] = []
+        #expect(!member.consumer.takeRecords(upTo: 10, into: &arrivals))
+        #expect(throws: KafkaError.self) { try member.consumer.subscribe(["t"]) }
+    }
+}

@@ -1,0 +1,188 @@
+import DeliveryCore
+import Glibc
+import Kafka
+import Testing
+
+/// A record as a test wants to see it: its fields copied out.
+struct Seen: Equatable {
+    struct Header: Equatable {
+        var name: String
+        var value: [UInt8]?
+    }
+
+    var partition: Int32
+    var offset: Int64
+    var key: [UInt8]?
+    var value: [UInt8]?
+    var headers: [Header] = []
+
+    init(_ record: Record, of consumer: Consumer) {
+        partition = consumer.partitions.name(of: record.partition).partition
+        offset = record.offset
+        (key, value, headers) = consumer.records.withFields(record.slot) { fields in
+            (
+                fields.key.map { Array($0) }, fields.value.map { Array($0) },
+                (0..<fields.headerCount).map { position in
+                    let header = fields.header(at: position)
+                    return Header(
+                        name: String(decoding: header.name, as: UTF8.self), value: header.value.map { Array($0) })
+                }
+            )
+        }
+    }
+}
+
+/// A consumer with the loop around it that the service has: it waits on the wake-up descriptor, polls events, answers
+/// rebalances, takes records.
+final class TestMember {
+    let consumer: Consumer
+    /// Where an assigned partition begins; by default at its beginning.
+    var startOffset: (PartitionIndex) -> Int64 = { _ in 0 }
+    /// Whether records stay held (then `held` has them) or are given back as soon as they were seen.
+    var holdsRecords = false
+    /// Takes no records while false.
+    var takesRecords = true
+    var batchSize = 1000
+
+    private(set) var events: [ConsumerEvent] = []
+    private(set) var seen: [Seen] = []
+    private(set) var held: [Record] = []
+    private(set) var ends: [PartitionIndex: Int64] = [:]
+    private(set) var failures: [(partition: PartitionIndex?, error: KafkaError, place: String)] = []
+    private(set) var assigned: Set<PartitionIndex> = []
+    private(set) var wakeUps = 0
+    let wakeReading: Int32
+    let wakeWriting: Int32
+
+    /// A member of `group` (a random one by default) at these brokers.
+    init(
+        _ bootstrapServers: String, group: String = "g\(UInt32.random(in: 0 ... .max))",
+        _ properties: [(name: String, value: String)] = []
+    ) throws {
+        var ends: [Int32] = [0, 0]
+        #expect(pipe(&ends) == 0)
+        for end in ends { _ = fcntl(end, F_SETFL, O_NONBLOCK) }
+        (wakeReading, wakeWriting) = (ends[0], ends[1])
+        consumer = try Consumer(
+            properties: [
+                ("bootstrap.servers", bootstrapServers), ("group.id", group), ("enable.auto.commit", "false"),
+                ("enable.auto.offset.store", "false"), ("auto.offset.reset", "error"),
+                ("enable.partition.eof", "true"), ("partition.assignment.strategy", "cooperative-sticky"),
+                ("fetch.wait.max.ms", "50"),
+            ] + properties, wake: wakeWriting)
+    }
+
+    deinit {
+        consumer.finish()
+        Glibc.close(wakeReading)
+        Glibc.close(wakeWriting)
+    }
+
+    /// Everything after the first rebalance, and so on, in one number: partitions by their Kafka number.
+    func partition(_ number: Int32, of topic: String = "t") -> PartitionIndex {
+        consumer.partitions.index(topic: topic, partition: number)
+    }
+
+    /// The offsets seen of a partition, in order of arrival.
+    func offsets(of partition: Int32) -> [Int64] { seen.filter { $0.partition == partition }.map(\.offset) }
+
+    /// Turns the loop until `condition` holds; false after `seconds`.
+    func turn(forUpTo seconds: Double, until condition: () -> Bool) throws -> Bool {
+        let start = ContinuousClock.now
+        while ContinuousClock.now - start < .seconds(seconds) {
+            try turn(waiting: 50)
+            if condition() { return true }
+        }
+        return false
+    }
+
+    /// One turn, after waiting up to `waiting` milliseconds for a wake-up.
+    func turn(waiting milliseconds: Int32) throws {
+        var wait = pollfd(fd: wakeReading, events: Int16(POLLIN), revents: 0)
+        if poll(&wait, 1, milliseconds) > 0 {
+            var bytes = [UInt8](repeating: 0, count: 4096)
+            _ = read(wakeReading, &bytes, bytes.count)
+            wakeUps += 1
+        }
+        var fresh: [ConsumerEvent] = []
+        consumer.pollEvents(into: &fresh)
+        for event in fresh { try handle(event) }
+        while takesRecords {
+            var arrivals: [Arrival] = []
+            let mayHaveMore = consumer.takeRecords(upTo: batchSize, into: &arrivals)
+            for arrival in arrivals { handle(arrival) }
+            if !mayHaveMore { break }
+        }
+    }
+
+    /// Leaves the group as the service does.
+    func close() throws {
+        giveBackHeld()
+        consumer.beginClose()
+        let closed = try turn(forUpTo: 10) { consumer.isClosed }
+        #expect(closed, "the consumer is not closed after 10 s; events: \(events)")
+        consumer.finish()
+    }
+
+    func giveBackHeld() {
+        for record in held { consumer.records.giveBack(record.slot) }
+        held.removeAll()
+    }
+
+    func forgetSeen() { seen.removeAll() }
+
+    private func handle(_ event: ConsumerEvent) throws {
+        events.append(event)
+        switch event {
+        case .assigned(let partitions):
+            try consumer.assign(partitions.map { ($0, offset: startOffset($0)) })
+            assigned.formUnion(partitions)
+        case .revoked(let partitions, _):
+            giveBackHeld()
+            try consumer.unassign(partitions)
+            assigned.subtract(partitions)
+        case .record(let record): handle(Arrival.record(record))
+        case .endReached(let partition, let offset): ends[partition] = offset
+        case .failed(let partition, let error): failures.append((partition, error, "event"))
+        case .commitFinished, .log, .rebalanceFailed: break
+        }
+    }
+
+    private func handle(_ arrival: Arrival) {
+        switch arrival {
+        case .record(let record):
+            seen.append(Seen(record, of: consumer))
+            if holdsRecords { held.append(record) } else { consumer.records.giveBack(record.slot) }
+        case .endReached(let partition, let offset): ends[partition] = offset
+        case .failed(let partition, let error): failures.append((partition, error, "arrival"))
+        }
+    }
+}
+
+/// A broker with topic `t`, and records in it.
+struct TestTopic {
+    let broker: EmbeddedBroker
+    let producer: LoadProducer
+
+    init(partitions: Int = 1, brokers: Int = 1) throws {
+        broker = try EmbeddedBroker(topics: [("t", partitions)], brokers: brokers)
+        producer = try LoadProducer(bootstrapServers: broker.bootstrapServers)
+    }
+
+    /// Writes `count` records to each partition; the value is the number of the record.
+    func fill(_ partitions: ClosedRange<Int32> = 0...0, count: Int, size: Int = 10) throws {
+        for partition in partitions {
+            for number in 0..<count {
+                var value = Array("\(number)".utf8)
+                while value.count < size { value.append(UInt8(ascii: " ")) }
+                try producer.produce(LoadRecord(topic: "t", partition: partition, value: value))
+            }
+        }
+        try flush()
+    }
+
+    func flush() throws {
+        #expect(producer.flush(timeoutMilliseconds: 20_000), "records not confirmed after 20 s")
+        #expect(producer.failures == [])
+    }
+}
