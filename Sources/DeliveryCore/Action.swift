@@ -112,6 +112,7 @@ package enum WorkerFailure: String, Hashable, Sendable {
     case hung = "no sign of life"
     case protocolError = "protocol error"
     case outputClosed = "stdout closed"
+    case inputClosed = "stdin closed"
     case initError = "init_error"
     /// A partition was revoked and the worker cannot cancel.
     case revoked = "revoked"

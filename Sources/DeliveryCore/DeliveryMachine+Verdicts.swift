@@ -25,6 +25,7 @@ extension DeliveryMachine {
             try requireIndices(id, failed, worker)
             answer(id, worker, .partly(failed.sorted { $0.index < $1.index }), now: now, actions: &actions)
         }
+        // Only a verdict that holds: a handler that starts with a wrong one is in a crash loop, and its backoff grows.
         workers[worker.value].failures = 0
         startClocks(worker, now: now)
         closeIfAnswered(worker, now: now, actions: &actions)

@@ -20,8 +20,9 @@ enum LengthDiagnosis {
         let swapped = length.byteSwapped
         let hasZero = (0..<4).contains { bytes[$0] == 0 }
         if hasZero, swapped > 0, swapped <= limit {
-            return "a frame's length is \(length), above the limit of \(limit); read as little-endian it would be "
-                + "\(swapped): the length must be big-endian"
+            return
+                "a frame's length is \(length), above the limit of \(limit) (--max-frame-bytes); read as little-endian "
+                + "it would be \(swapped): the length must be big-endian"
         }
         if bytes[0] <= 7 {
             return

@@ -1,7 +1,7 @@
 internal import CRDKafka
 
 /// What librdkafka or a broker reported.
-package struct KafkaError: Error, Hashable, Sendable {
+package struct KafkaError: Error, Hashable, Sendable, CustomStringConvertible {
     /// What an error asks of the caller, as far as that is the same for many codes.
     package enum Kind: Hashable, Sendable {
         /// No broker can be reached or its name cannot be resolved; librdkafka goes on trying.
@@ -42,6 +42,9 @@ package struct KafkaError: Error, Hashable, Sendable {
         self.isFatal = isFatal
         self.offset = offset
     }
+
+    /// For logs: the sentence, and the name to search for.
+    package var description: String { "\(message) (\(name))" }
 
     /// What the error asks of the caller.
     package var kind: Kind {

@@ -35,8 +35,7 @@ enum DemoCommand {
             _ = try ResolvedExecutable.resolve(
                 command[0], searchPath: HandlerEnvironment.value(of: "PATH", in: environment))
         } catch {
-            let code: ExitCode = if case .notFound = error { .commandNotFound } else { .cannotExecute }
-            return Ackpipe.conclude(ServiceOutcome(code, "\(error)"))
+            return Ackpipe.conclude(ServiceOutcome(error.exitCode, "\(error)"))
         }
         let outcome = Daemon.run(log: log, environment: environment) {
             let started = try EmbeddedBroker(topics: [(name: topic, partitions: partitions)])

@@ -15,7 +15,7 @@ enum RunCommand {
             _ = try ResolvedExecutable.resolve(
                 settings.command.first ?? "", searchPath: HandlerEnvironment.value(of: "PATH", in: environment))
         } catch let error as LaunchError {
-            return Ackpipe.conclude(ServiceOutcome(code(of: error), "\(error)"))
+            return Ackpipe.conclude(ServiceOutcome(error.exitCode, "\(error)"))
         } catch {
             return Ackpipe.conclude(ServiceOutcome(.operatingSystem, "\(error)"))
         }
@@ -29,14 +29,5 @@ enum RunCommand {
                 "properties": "\(settings.properties.map(\.description).joined(separator: " "))",
             ])
         return Ackpipe.conclude(Daemon.run(log: log, environment: environment) { settings })
-    }
-
-    /// As shells answer: 127 where there is no such command, 126 where it cannot be run.
-    private static func code(of error: LaunchError) -> ExitCode {
-        switch error {
-        case .notFound: .commandNotFound
-        case .notExecutable: .cannotExecute
-        case .failed: .operatingSystem
-        }
     }
 }

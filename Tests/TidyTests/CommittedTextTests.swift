@@ -5,8 +5,10 @@ import Testing
 let machinePaths = ["/wo" + "rk/", "/ho" + "me/", "/ro" + "ot/"]
 
 func machinePaths(in file: TextFile) -> [Finding] {
-    zip(1..., file.lines).flatMap { number, line in
-        machinePaths.filter { path in
+    let suspects = machinePaths.filter { file.text.range(of: $0, options: .literal) != nil }
+    if suspects.isEmpty { return [] }
+    return zip(1..., file.lines).flatMap { number, line in
+        suspects.filter { path in
             // Only where a path begins: a URL's or a relative path's folder of that name is innocent.
             line.ranges(of: path).contains { range in
                 let before = line[..<range.lowerBound].last ?? " "
@@ -21,7 +23,7 @@ func machinePaths(in file: TextFile) -> [Finding] {
 func brokenLinks(in file: TextFile, exists: (String) -> Bool) -> [Finding] {
     let folder = URL(filePath: "/" + file.path).deletingLastPathComponent()
     return zip(1..., file.lines).flatMap { number, line in
-        line.matches(of: /\]\(([^)\s]+)\)/).compactMap { match in
+        (line.contains("](") ? line : "").matches(of: /\]\(([^)\s]+)\)/).compactMap { match in
             let target = match.1.split(separator: "#", omittingEmptySubsequences: false)[0]
             guard !target.isEmpty, !target.contains(":") else { return nil }
             let path = folder.appending(path: String(target)).standardized.path

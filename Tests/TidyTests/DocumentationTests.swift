@@ -4,7 +4,7 @@ import Testing
 /// Members that only fulfil a protocol of the standard library need no words.
 func undocumentedDeclarations(in file: TextFile) -> [Finding] {
     let lines = file.lines.map { $0.trimmingPrefix(while: \.isWhitespace) }
-    return zip(0..., SwiftCode(file.text).lines).compactMap { index, code in
+    return zip(0..., file.code).compactMap { index, code in
         guard let name = visibleDeclaration(code), !isDocumented(index, in: lines) else { return nil }
         return Finding(path: file.path, line: index + 1, what: "\(name) has no /// comment")
     }

@@ -12,7 +12,7 @@ func overlongFile(_ file: TextFile) -> [Finding] {
 /// Functions, initializers, subscripts and computed properties that are too long, counted from the line of the keyword
 /// to that of the closing brace.
 func overlongFunctions(in file: TextFile) -> [Finding] {
-    let code = SwiftCode(file.text).lines.map { Array($0.utf8) }
+    let code = file.code.map { Array($0.utf8) }
     return code.indices.compactMap { start in
         guard declaresFunction(String(decoding: code[start], as: UTF8.self)),
             let end = lastLineOfBody(from: start, in: code), end - start + 1 > longestFunction

@@ -29,6 +29,10 @@ struct SwiftCode {
 
     /// Takes one byte of code, or a whole comment or string literal.
     private mutating func step() {
+        guard [UInt8(ascii: "/"), UInt8(ascii: "#"), UInt8(ascii: "\"")].contains(bytes[position]) else {
+            position += 1
+            return
+        }
         if starts(with: "//", at: position) {
             while position < bytes.count, bytes[position] != UInt8(ascii: "\n") { blank(1) }
         } else if starts(with: "/*", at: position) {

@@ -5,6 +5,14 @@ struct TextFile {
     /// Relative to the project's root.
     var path: String
     var text: String
+    /// The lines of a Swift file without comments and the insides of strings; empty for any other file.
+    var code: [String]
+
+    init(path: String, text: String) {
+        self.path = path
+        self.text = text
+        code = path.hasSuffix(".swift") ? SwiftCode(text).lines : []
+    }
 
     var lines: [Substring] { text.split(separator: "\n", omittingEmptySubsequences: false) }
 

@@ -107,11 +107,25 @@ extension Service {
     private func tellEnd(of worker: WorkerIndex, _ failure: WorkerFailure?, _ restartAfter: Interval?) {
         var facts: Logger.Metadata = [:]
         if let failure { facts["cause"] = "\(failure.rawValue)" }
+        if let hint = failure.flatMap(hint) { facts["hint"] = "\(hint)" }
         if let restartAfter { facts["restart.after.ms"] = "\(milliseconds(restartAfter))" }
         switch (failure, restartAfter) {
         case (nil, _): log.info("worker stopped", metadata: of(worker, facts))
         case (_, .some): log.warning("worker is replaced", metadata: of(worker, facts))
         case (_, nil): log.warning("worker ended", metadata: of(worker, facts))
+        }
+    }
+
+    /// What an operator can do about it, where the cause alone does not tell.
+    private func hint(_ failure: WorkerFailure) -> String? {
+        switch failure {
+        case .startTimeout: "the handler did not answer hello with ready within --start-timeout"
+        case .ackTimeout: "a delivery had no verdict within --ack-timeout; extend gives the handler more time"
+        case .cancelIgnored: "the handler did not answer cancel within --cancel-grace"
+        case .hung: "the handler did not answer ping within --ping-interval"
+        case .outputClosed: "the handler closed the protocol's stdout and went on running"
+        case .inputClosed: "the handler closed the protocol's stdin and went on running"
+        case .exited, .protocolError, .initError, .revoked, .launchFailed: nil
         }
     }
 

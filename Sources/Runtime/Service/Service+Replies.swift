@@ -211,7 +211,8 @@ extension Service {
     private func frameDeadline(of connection: WorkerConnection) -> Instant? {
         let unfinished = connection.unfinishedSince.map { $0 + Interval(plan.settings.frameTimeout) }
         let closed = connection.outputClosedAt.map { $0 + .seconds(1) }
-        return [unfinished, closed].compactMap { $0 }.min()
+        let refused = connection.inputRefusedAt.map { $0 + .seconds(1) }
+        return [unfinished, closed, refused].compactMap { $0 }.min()
     }
 
     var frameDeadline: Instant? { connections.compactMap { $0.flatMap(frameDeadline(of:)) }.min() }
@@ -225,6 +226,9 @@ extension Service {
             } else if let closed = connection.outputClosedAt, closed + .seconds(1) <= now {
                 connection.outputClosedAt = nil
                 machine.workerBroke(connection.index, .outputClosed, now: now, actions: &actions)
+            } else if let refused = connection.inputRefusedAt, refused + .seconds(1) <= now {
+                connection.inputRefusedAt = nil
+                machine.workerBroke(connection.index, .inputClosed, now: now, actions: &actions)
             }
         }
     }

@@ -25,11 +25,15 @@ extension Service {
             let connection = connect(worker, life, process)
             connections[worker.value] = connection
             try listen(to: connection)
+            hasLaunched = true
             machine.workerLaunched(worker, now: now, actions: &actions)
             log.info("worker started", metadata: of(worker, [:]))
         } catch {
             log.error("worker cannot be started", metadata: ["worker": "\(worker.value)", "error": "\(error)"])
             dropConnection(worker)
+            if let failure = error as? LaunchError, failure.isPermanent, !hasLaunched {
+                stop(failure.exitCode, "\(failure)")
+            }
             machine.workerLaunchFailed(worker, now: now, actions: &actions)
         }
     }
@@ -111,7 +115,7 @@ extension Service {
     private func outputEnded(_ connection: WorkerConnection, _ reason: String) {
         connection.isOutputClosed = true
         forget(connection.process.outputDescriptor)
-        if connection.reader.isInsideFrame {
+        if !connection.isBroken, connection.reader.isInsideFrame {
             log.warning(
                 "the handler left an unfinished frame: it is discarded",
                 metadata: of(connection.index, ["frame": "\(connection.reader.describePartial())"]))
@@ -162,8 +166,9 @@ extension Service {
             case .bytes(let count): connection.outbound.consume(count)
             case .wouldBlock: isFull = true
             case .endOfFile, .failed:
-                // The handler closed its stdin or is gone: the exit, the end of its stdout or the ack timeout decides.
+                // The handler is gone, or closed its stdin and can be given nothing more: its exit gets a second to come.
                 stopWriting(connection)
+                if !machine.isDraining { connection.inputRefusedAt = now }
                 return
             }
         }

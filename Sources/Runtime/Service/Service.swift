@@ -29,6 +29,8 @@ package final class Service {
 
     var connections: [WorkerConnection?]
     var lives: [UInt32]
+    /// The command could be executed once: a later failure to do so may pass.
+    var hasLaunched = false
     var readBuffer = ReadBuffer(capacity: 64 << 10)
     let decoder = HandlerFrameDecoder()
     var topics = TopicCache()

@@ -24,6 +24,8 @@ final class WorkerConnection {
     var isOutputClosed = false
     /// The handler closed its stdout and still runs.
     var outputClosedAt: Instant?
+    /// Since when the handler's stdin is closed from its side.
+    var inputRefusedAt: Instant?
     /// Since when a frame is unfinished.
     var unfinishedSince: Instant?
     /// Nothing that it says counts any more.
