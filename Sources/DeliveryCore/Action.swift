@@ -112,6 +112,8 @@ package enum WorkerFailure: String, Hashable, Sendable {
     case hung = "no sign of life"
     case protocolError = "protocol error"
     case outputClosed = "stdout closed"
+    /// It took no byte of its input for as long as it had for a verdict.
+    case inputStalled = "stdin not read"
     case inputClosed = "stdin closed"
     case initError = "init_error"
     /// A partition was revoked and the worker cannot cancel.

@@ -44,10 +44,11 @@ extension DeliveryMachine {
     }
 
     /// Frames up to this id have left the bridge completely: the ack clock may run for them. `pendingBytes` are still in
-    /// the worker's outbound buffer.
+    /// the worker's outbound buffer; to be called after each write, so that a worker that takes nothing is noticed.
     package mutating func written(_ worker: WorkerIndex, through id: UInt64, pendingBytes: Int, now: Instant) {
         workers[worker.value].writtenThrough = max(workers[worker.value].writtenThrough, id)
         workers[worker.value].unwrittenBytes = pendingBytes
+        workers[worker.value].stalledSince = pendingBytes > 0 ? now : nil
         startClocks(worker, now: now)
     }
 
@@ -180,6 +181,7 @@ extension DeliveryMachine {
             case .starting(let deadline) where deadline <= now:
                 workerBroke(worker, .startTimeout, now: now, actions: &actions)
             case .ready, .draining:
+                endStalled(worker, now: now, actions: &actions)
                 endOverdue(worker, now: now, actions: &actions)
                 askForLife(worker, now: now, actions: &actions)
             case .closing(let terminateAt) where terminateAt <= now:
@@ -192,6 +194,13 @@ extension DeliveryMachine {
             }
             if let until = workers[index].pausedUntil, until <= now { workers[index].pausedUntil = nil }
         }
+    }
+
+    /// No ack clock runs for a frame that is not written, so a worker that reads nothing would hold its lanes for ever: it
+    /// has as long to take a byte as it has for a verdict.
+    private mutating func endStalled(_ worker: WorkerIndex, now: Instant, actions: inout [Action]) {
+        guard let since = workers[worker.value].stalledSince, since + limits.ackTimeout <= now else { return }
+        workerBroke(worker, .inputStalled, now: now, actions: &actions)
     }
 
     private mutating func askForLife(_ worker: WorkerIndex, now: Instant, actions: inout [Action]) {
@@ -217,7 +226,10 @@ extension DeliveryMachine {
         case .closing(let terminateAt): terminateAt
         case .terminating(let killAt): killAt
         case .ready, .draining:
-            [worker.nextDue, pingDue(worker), worker.pausedUntil].compactMap { $0 }.min()
+            [
+                worker.nextDue, pingDue(worker), worker.pausedUntil,
+                worker.stalledSince.map { $0 + limits.ackTimeout },
+            ].compactMap { $0 }.min()
         case .launching, .killed, .gone: nil
         }
     }

@@ -59,6 +59,8 @@ struct Worker {
     var writtenThrough: UInt64 = 0
     /// Bytes that wait to be written, as far as known: records given since the last report count with their own size.
     var unwrittenBytes = 0
+    /// Since when bytes wait and none was taken.
+    var stalledSince: Instant?
     /// Deliveries whose clock runs, and the next id that may enter that set.
     var clocked = 0
     var nextClockID: UInt64 = 1
@@ -102,6 +104,7 @@ struct Worker {
         unansweredRecords = 0
         writtenThrough = 0
         unwrittenBytes = 0
+        stalledSince = nil
         clocked = 0
         nextClockID = 1
         nextDue = nil

@@ -51,6 +51,19 @@ import Testing
         #expect(cancelled(driver.advance(.milliseconds(1))) == [1])
     }
 
+    @Test func endsAWorkerThatTakesNoByteForAsLongAsItHasForAVerdict() {
+        var driver = driver()
+        driver.writesAtOnce = false
+        driver.arrive(0, 0...0)
+        driver.turn()
+        driver.machine.written(.first, through: 0, pendingBytes: 70, now: driver.now)
+        driver.advance(.seconds(9))
+        // One byte taken: it has all of its time again.
+        driver.machine.written(.first, through: 0, pendingBytes: 69, now: driver.now)
+        #expect(!driver.advance(.milliseconds(9_999)).actions.contains(.kill(.first)))
+        #expect(driver.advance(.milliseconds(1)).actions.contains(.kill(.first)))
+    }
+
     @Test func goesOnWithTheNextIdAlsoWhereVerdictsComeOutOfOrder() throws {
         var driver = driver(concurrency: 2)
         driver.arrive(0, 0...3)

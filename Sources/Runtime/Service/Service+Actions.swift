@@ -125,6 +125,7 @@ extension Service {
         case .cancelIgnored: "the handler did not answer cancel within --cancel-grace"
         case .hung: "the handler did not answer ping within --ping-interval"
         case .outputClosed: "the handler closed the protocol's stdout and went on running"
+        case .inputStalled: "the handler read nothing from the protocol's stdin for --ack-timeout while frames waited"
         case .inputClosed: "the handler closed the protocol's stdin and went on running"
         case .exited, .protocolError, .initError, .revoked, .launchFailed: nil
         }
