@@ -15,24 +15,26 @@ extension Consumer {
         growBatch(to: max)
         let taken = unsafe rd_kafka_consume_batch_queue(messageQueue, 0, batch.baseAddress, max)
         guard taken > 0 else { return false }
+        // Records come in runs of one partition: the last answer is kept here, in registers.
+        var lastTopic: OpaquePointer?
+        var last = (number: Int32(-1), partition: PartitionIndex(-1))
+        let messages = unsafe batch
         for position in 0..<taken {
-            guard let message = unsafe batch[position] else { continue }
-            unsafe accept(message, client: handle, into: &arrivals)
+            guard let message = unsafe messages[position] else { continue }
+            guard unsafe message.pointee.err == RD_KAFKA_RESP_ERR_NO_ERROR, let topic = unsafe message.pointee.rkt
+            else {
+                unsafe acceptError(message, into: &arrivals)
+                continue
+            }
+            let number = unsafe message.pointee.partition
+            if unsafe topic != lastTopic || number != last.number {
+                unsafe lastTopic = topic
+                last = (number, unsafe topics.index(topic, number, client: handle, table: partitions))
+            }
+            let slot = unsafe records.hold(message)
+            unsafe arrivals.append(.record(record(message, in: slot, last.partition)))
         }
         return taken == max
-    }
-
-    @inline(__always)
-    private func accept(
-        _ message: UnsafeMutablePointer<rd_kafka_message_t>, client: OpaquePointer, into arrivals: inout [Arrival]
-    ) {
-        guard unsafe message.pointee.err == RD_KAFKA_RESP_ERR_NO_ERROR, let topic = unsafe message.pointee.rkt else {
-            unsafe acceptError(message, into: &arrivals)
-            return
-        }
-        let partition = unsafe topics.index(topic, message.pointee.partition, client: client, table: partitions)
-        let slot = unsafe records.hold(message)
-        unsafe arrivals.append(.record(record(message, in: slot, partition)))
     }
 
     /// A consumer error comes as a message whose payload is its text; it is done with when it was read.

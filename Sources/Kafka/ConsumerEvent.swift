@@ -43,7 +43,9 @@ package enum Arrival: Equatable, Sendable {
     case endReached(PartitionIndex, offset: Int64)
     /// The partition, or the consumer, has a problem. `.outOfRange` comes this way, with the position in the error's
     /// `offset`; that partition is then stopped until `Consumer.restart`.
-    case failed(PartitionIndex?, KafkaError)
+    ///
+    /// `indirect`, so that an arrival is no larger than a record.
+    indirect case failed(PartitionIndex?, KafkaError)
 }
 
 /// An offset to be committed for a partition.

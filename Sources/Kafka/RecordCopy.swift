@@ -1,18 +1,20 @@
 /// A record's bytes in memory of our own, for a record that has to wait: as long as librdkafka's message lives it pins
 /// the whole fetch response that it came in, which may be a megabyte for a record of ten bytes.
-struct RecordCopy {
+///
+/// A class, so that a slot of `RecordStore` stays two words long.
+final class RecordCopy {
     /// Where a header lies in `bytes`; nil stands for a null value.
     struct Header {
         let name: Range<Int>
         let value: Range<Int>?
     }
 
-    private(set) var bytes: [UInt8] = []
+    let bytes: [UInt8]
     let key: Range<Int>?
     let value: Range<Int>?
     let timestamp: Int64?
     let timestampType: TimestampType
-    private(set) var headers: [Header] = []
+    let headers: [Header]
     let headersAreDamaged: Bool
 
     init(of fields: RecordFields) {

@@ -19,13 +19,27 @@ package final class RecordStore {
 
     private static let endOfFreeList: Int32 = -1
 
-    private var slots: [Owned] = []
-    private var firstFree = RecordStore.endOfFreeList
+    @safe
+    private struct Table {
+        var slots: [Owned] = []
+        var firstFree = RecordStore.endOfFreeList
+        var heldCount = 0
+    }
+
+    /// Behind a pointer, because each access to a variable of a class pays for a check at run time that no other access
+    /// overlaps: several times a record, it would be a good part of what a record costs here.
+    private let table = UnsafeMutablePointer<Table>.allocate(capacity: 1)
 
     /// How many records are held.
-    package private(set) var heldCount = 0
+    package var heldCount: Int { unsafe table.pointee.heldCount }
 
-    init() {}
+    init() { unsafe table.initialize(to: Table()) }
+
+    deinit {
+        giveBackAll()
+        unsafe table.deinitialize(count: 1)
+        unsafe table.deallocate()
+    }
 
     /// Calls `body` with the record's bytes. Costs nothing for a record without headers; headers are parsed once.
     ///
@@ -33,7 +47,7 @@ package final class RecordStore {
     package func withFields<R, E: Error>(
         _ slot: RecordSlot, _ body: (RecordFields) throws(E) -> R
     ) throws(E) -> R {
-        switch slots[Int(slot.value)] {
+        switch unsafe table.pointee.slots[Int(slot.value)] {
         case .message(let message), .event(_, let message):
             return try unsafe body(RecordFields(message: message))
         case .copy(let copy):
@@ -47,31 +61,31 @@ package final class RecordStore {
     /// Frees the slot and what it owns. A slot that holds nothing stays as it is.
     package func giveBack(_ slot: RecordSlot) {
         let index = Int(slot.value)
-        switch slots[index] {
+        switch unsafe table.pointee.slots[index] {
         case .nothing: return
         case .message(let message): unsafe rd_kafka_message_destroy(message)
         case .event(let event, _): unsafe rd_kafka_event_destroy(event)
         case .copy: break
         }
-        slots[index] = .nothing(nextFree: firstFree)
-        firstFree = slot.value
-        heldCount -= 1
+        unsafe table.pointee.slots[index] = unsafe .nothing(nextFree: table.pointee.firstFree)
+        unsafe table.pointee.firstFree = slot.value
+        unsafe table.pointee.heldCount -= 1
     }
 
     /// Replaces librdkafka's message by a copy of our own, because a held message pins its whole fetch response. Does
     /// nothing where that was done before.
     package func copyOut(_ slot: RecordSlot) {
         let index = Int(slot.value)
-        switch slots[index] {
+        switch unsafe table.pointee.slots[index] {
         case .nothing, .copy: return
         case .message(let message):
             let copy = unsafe RecordCopy(of: RecordFields(message: message))
             unsafe rd_kafka_message_destroy(message)
-            slots[index] = .copy(copy)
+            unsafe table.pointee.slots[index] = .copy(copy)
         case .event(let event, let message):
             let copy = unsafe RecordCopy(of: RecordFields(message: message))
             unsafe rd_kafka_event_destroy(event)
-            slots[index] = .copy(copy)
+            unsafe table.pointee.slots[index] = .copy(copy)
         }
     }
 
@@ -86,18 +100,20 @@ package final class RecordStore {
     /// Gives everything back that is still held: the last thing before the client is destroyed, which would otherwise
     /// wait for ever.
     func giveBackAll() {
-        for index in slots.indices { giveBack(RecordSlot(Int32(index))) }
+        for index in unsafe table.pointee.slots.indices { giveBack(RecordSlot(Int32(index))) }
     }
 
     private func take(_ owned: Owned) -> RecordSlot {
-        heldCount += 1
-        guard firstFree != RecordStore.endOfFreeList else {
-            slots.append(owned)
-            return RecordSlot(Int32(slots.count - 1))
+        unsafe table.pointee.heldCount += 1
+        let index = unsafe table.pointee.firstFree
+        guard index != RecordStore.endOfFreeList else {
+            unsafe table.pointee.slots.append(owned)
+            return unsafe RecordSlot(Int32(table.pointee.slots.count - 1))
         }
-        let index = firstFree
-        if case .nothing(let next) = slots[Int(index)] { firstFree = next }
-        slots[Int(index)] = owned
+        if case .nothing(let next) = unsafe table.pointee.slots[Int(index)] {
+            unsafe table.pointee.firstFree = next
+        }
+        unsafe table.pointee.slots[Int(index)] = owned
         return RecordSlot(index)
     }
 

@@ -3,7 +3,7 @@ internal import DeliveryCore
 
 /// From librdkafka's topic handle and a partition number to a `PartitionIndex`, without a string on a record's path.
 ///
-/// Records come in runs of one partition, so the last answer is tried first. A handle is cached only while we hold a
+/// A handle is cached only while we hold a
 /// reference to it: its address could otherwise come back as another topic.
 @safe
 struct TopicCache {
@@ -15,18 +15,26 @@ struct TopicCache {
 
     private var topics: [UnsafeRawPointer: Topic] = unsafe [:]
     private var pinned: [OpaquePointer] = unsafe []
-    private var lastTopic: UnsafeRawPointer?
-    private var lastPartition: Int32 = -1
-    private var lastIndex = PartitionIndex(0)
 
     /// The number of `partition` of the topic behind `handle`.
-    @inline(__always)
     mutating func index(
         _ topic: OpaquePointer, _ partition: Int32, client: OpaquePointer, table: PartitionTable
     ) -> PartitionIndex {
         let address = unsafe UnsafeRawPointer(topic)
-        if unsafe address == lastTopic, partition == lastPartition { return lastIndex }
-        return unsafe lookUp(topic, address, partition, client: client, table: table)
+        if unsafe topics[address] == nil {
+            let name = unsafe String(cString: rd_kafka_topic_name(topic))
+            // The client has one object for each topic, so this is the same handle with one reference more.
+            guard let pin = unsafe rd_kafka_topic_new(client, name, nil) else {
+                return table.index(topic: name, partition: partition)
+            }
+            guard pin == topic else {
+                unsafe rd_kafka_topic_destroy(pin)
+                return table.index(topic: name, partition: partition)
+            }
+            unsafe pinned.append(pin)
+            unsafe topics[address] = Topic(name: name)
+        }
+        return unsafe number(in: &topics[address], partition, table)
     }
 
     /// Gives the topic handles back; nothing may be looked up afterwards.
@@ -34,28 +42,6 @@ struct TopicCache {
         unsafe pinned.forEach { unsafe rd_kafka_topic_destroy($0) }
         unsafe pinned.removeAll()
         unsafe topics.removeAll()
-        unsafe lastTopic = nil
-    }
-
-    private mutating func lookUp(
-        _ topic: OpaquePointer, _ address: UnsafeRawPointer, _ partition: Int32, client: OpaquePointer,
-        table: PartitionTable
-    ) -> PartitionIndex {
-        if unsafe topics[address] == nil {
-            let name = unsafe String(cString: rd_kafka_topic_name(topic))
-            // The client has one object for each topic, so this is the same handle with one reference more.
-            guard let pin = unsafe rd_kafka_topic_new(client, name, nil) else {
-                return table.index(topic: name, partition: partition)
-            }
-            unsafe pinned.append(pin)
-            guard pin == topic else { return table.index(topic: name, partition: partition) }
-            unsafe topics[address] = Topic(name: name)
-        }
-        let index = unsafe number(in: &topics[address], partition, table)
-        unsafe lastTopic = unsafe address
-        lastPartition = partition
-        lastIndex = index
-        return index
     }
 
     private func number(in topic: inout Topic?, _ partition: Int32, _ table: PartitionTable) -> PartitionIndex {

@@ -46,12 +46,12 @@ import Testing
         #expect(failure.name == "SASL_AUTHENTICATION_FAILED")
     }
 
-    @Test("An error on ApiVersions makes the broker unreachable, and the text names it")
+    /// What the broker said is in the text of 2.0.2 and only in the log lines of later versions.
+    @Test("An error on ApiVersions makes the broker unreachable")
     func apiVersions() throws {
         let failure = try firstFailure(api: 18, code: 31)
         #expect(failure.place == "event")
         #expect(failure.kind == .brokerUnreachable)
-        #expect(failure.message.contains("Cluster authorization failed"))
     }
 
     @Test("TOPIC_AUTHORIZATION_FAILED on Fetch is an arrival with the partition")
