@@ -34,5 +34,10 @@ package enum LaunchError: Error, Equatable, CustomStringConvertible {
         }
     }
 
+    /// Is the guard process gone? Nothing but its pipe, to which a child writes before it execs, can break here.
+    package var isGuardLost: Bool {
+        if case .failed(let error, _) = self { error.errno == EPIPE } else { false }
+    }
+
     private func quoted(_ text: String) -> String { "'\(text)'" }
 }

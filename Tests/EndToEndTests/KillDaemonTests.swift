@@ -109,4 +109,24 @@ struct KillDaemonTests {
             try await stage.marked.requireNone()
         }
     }
+
+    @Test(
+        "kill -9 of the guard: ackpipe starts no worker without it, says so and ends with 71", .timeLimit(.minutes(10)))
+    func withoutItsGuardTheDaemonStops() async throws {
+        try await Slots.shared.run {
+            let stage = try Stage(partitions: 1)
+            try await stage.cluster.fill("t", partitions: 1, each: 3)
+            let ackpipe = try stage.run([], Repository.handler("ack.py"))
+            try await stage.waitForCommitted([3], ackpipe)
+            let guardian = try #require(ackpipe.guardPid)
+            kill(guardian, SIGKILL)
+            let worker = try #require(ackpipe.workerPids.first)
+            kill(worker, SIGKILL)
+            #expect(try await ackpipe.waitForExit() == 71, "\(ackpipe.logTail)")
+            #expect(
+                ackpipe.log.contains("telling the guard process, which has died; restart ackpipe"), "\(ackpipe.logTail)"
+            )
+            try await stage.marked.requireNone(within: 2)
+        }
+    }
 }

@@ -29,6 +29,10 @@ struct KillWorkerTests {
                             time.sleep(0.004)
                     serve(handle)
                     """))
+            // From now on the guard has its name, and is no worker.
+            try await eventually("something is handled", seen: { ackpipe.logTail }) {
+                stage.journal.size > 0 ? () : nil
+            }
             var killed: Set<Int> = []
             for number in 1...50 {
                 let before = number % 5 == 0 ? stage.journal.size : -1

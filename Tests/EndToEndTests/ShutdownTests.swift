@@ -49,7 +49,7 @@ struct ShutdownTests {
                 stage.journal.entries().count == 4 ? () : nil
             }
             try await eventually("both workers are ready", seen: { ackpipe.logTail }) {
-                ackpipe.log.components(separatedBy: "worker ready").count == 3 ? () : nil
+                ackpipe.log.components(separatedBy: "handler=owing").count == 3 ? () : nil
             }
             ackpipe.signal(signal)
             #expect(try await ackpipe.waitForExit() == 0, "\(ackpipe.logTail)")

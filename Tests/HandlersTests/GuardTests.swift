@@ -108,6 +108,7 @@ import Testing
             _ = try WorkerProcess.launch(command(["cat"]), guardedBy: guardian)
         }
         #expect(error?.description.contains("telling the guard process, which has died") == true, "\(error as Any)")
+        #expect(error?.isGuardLost == true)
         guardian.forget(processGroup: 1 << 23)
     }
 

@@ -31,8 +31,13 @@ extension Service {
         } catch {
             log.error("worker cannot be started", metadata: ["worker": "\(worker.value)", "error": "\(error)"])
             dropConnection(worker)
-            if let failure = error as? LaunchError, failure.isPermanent, !hasLaunched {
-                stop(failure.exitCode, "\(failure)")
+            if let failure = error as? LaunchError {
+                if failure.isGuardLost {
+                    // No worker would ever start again, and those that run would survive us.
+                    stop(.operatingSystem, "\(failure)")
+                } else if failure.isPermanent, !hasLaunched {
+                    stop(failure.exitCode, "\(failure)")
+                }
             }
             machine.workerLaunchFailed(worker, now: now, actions: &actions)
         }

@@ -75,15 +75,18 @@ final class AckpipeProcess: @unchecked Sendable {
         return pages.map { $0 * Int(sysconf(Int32(_SC_PAGESIZE))) }
     }
 
-    /// Pids of the direct children, the guard left out.
-    var workerPids: [Int32] {
+    /// Pids of the direct children, the guard left out. The guard gets its name in its first moments only.
+    var workerPids: [Int32] { children.filter { name(of: $0) != "ackpipe-guard" }.sorted() }
+
+    var guardPid: Int32? { children.first { name(of: $0) == "ackpipe-guard" } }
+
+    private var children: Set<Int32> {
         let text = try? String(contentsOfFile: "/proc/\(pid)/task/\(pid)/children", encoding: .utf8)
         let threads = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/\(pid)/task")) ?? []
         let all = threads.compactMap {
             try? String(contentsOfFile: "/proc/\(pid)/task/\($0)/children", encoding: .utf8)
         }
         return Set((all + [text ?? ""]).flatMap { $0.split(separator: " ") }.compactMap { Int32($0) })
-            .filter { name(of: $0) != "ackpipe-guard" }.sorted()
     }
 
     private func name(of pid: Int32) -> String {
