@@ -17,7 +17,8 @@ import Testing
             let started = ContinuousClock.now
             let ackpipe = try run.start(
                 [
-                    "--exit-at-end", "--workers", "3", "--order", "none", "--commit-interval", "50ms",
+                    "--exit-at-end", "--workers", "6", "--frame-timeout", "300ms", "--order", "none",
+                    "--commit-interval", "50ms",
                     "--retry-backoff", "1ms..5ms",
                 ],
                 command: ["python3", "-I", "-S"] + Repository.handler("fuzz.py").dropFirst() + [

@@ -31,7 +31,7 @@ import Testing
             name: "a frame before ready", deed: "receive(); send({'type': 'ack', 'id': 1}); hang()",
             texts: ["rule=H2", "before \\\"ready\\\""], redelivers: false),
         Abuse(
-            name: "ready that never comes", deed: "receive(); hang()", options: ["--start-timeout", "700ms"],
+            name: "ready that never comes", deed: "receive(); hang()", options: ["--start-timeout", "3s"],
             texts: ["--start-timeout", "ready"], redelivers: false),
         Abuse(
             name: "an exit with 0 at once", deed: "sys.exit(0)",

@@ -135,7 +135,7 @@ while True:
     if current > 1:
         chunk = []
         for _ in range(200):
-            if below(250) == 0:
+            if below(400) == 0:
                 chunk.append(hostile(current - 1, current))
                 count("mutants", 1)
             else:
