@@ -2,10 +2,9 @@ extension DeliveryMachine {
     /// Records that came from Kafka, in the order of their partition's offsets. Those that are not wanted (repeated, of a
     /// partition that is not assigned, behind the end) are given back.
     package mutating func recordArrived(_ record: Record, now: Instant, actions: inout [Action]) {
-        if let maximum = policy.maxMessages, accepted >= maximum { trackers[record.partition]?.close() }
-        guard drain == nil, !isRevoking(record.partition),
-            trackers[record.partition]?.arrive(record, now: now) == true
-        else {
+        let isOverCount = policy.maxMessages.map { accepted >= $0 } ?? false
+        if drain != nil || isOverCount || isRevoking(record.partition) { trackers[record.partition]?.close() }
+        guard trackers[record.partition]?.arrive(record, now: now) == true else {
             actions.append(.giveBack(record.slot))
             return
         }

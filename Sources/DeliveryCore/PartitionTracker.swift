@@ -47,7 +47,7 @@ struct PartitionTracker {
     /// Where the end was at the assignment (`--exit-at-end`); nothing from there on is taken.
     let end: Int64?
     private(set) var reachedEnd = false
-    /// A record was refused: taking later ones would commit past it.
+    /// A record was given back unhandled: neither a later one nor the partition's end may move the offset past it.
     private var isClosed = false
     private var records = Ring<TrackedRecord>()
 
@@ -92,7 +92,7 @@ struct PartitionTracker {
     /// The partition was read up to `offset`, past control records that never arrive.
     mutating func reachEnd(at offset: Int64) {
         if isClosed { return }
-        position = max(position, offset)
+        position = max(position, min(offset, end ?? offset))
         if records.isEmpty { committable = position }
         if let end, position >= end { reachedEnd = true }
     }

@@ -8,6 +8,7 @@
 package struct FrameEncoder {
     enum State { case idle, message, batch, record }
 
+    /// How frames are told apart.
     package let framing: Framing
     /// Bytes of a frame's body at most, without the length and without the line's end.
     package let maxFrameBytes: Int

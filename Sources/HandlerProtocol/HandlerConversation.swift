@@ -7,9 +7,13 @@ package struct HandlerConversation: Sendable {
 
     /// What `hello` offered: versions, features, the number of unanswered deliveries, and the session.
     package struct Offer: Hashable, Sendable {
+        /// The oldest to the newest version that the bridge speaks.
         package var versions: ClosedRange<Int>
+        /// What the handler may choose from.
         package var features: [String]
+        /// Unanswered deliveries at most.
         package var maxInFlight: Int
+        /// What `ready` repeats to choose the feature `session`.
         package var session: String
 
         /// The offer of `hello`.

@@ -32,7 +32,9 @@ package enum AckTarget: Hashable, Sendable {
 
 /// The handler's answer to `hello`.
 package struct Ready: Hashable, Sendable {
+    /// The version that the handler will speak.
     package var protocolVersion: Int
+    /// The handler's name, for logs; at most 256 bytes of UTF-8.
     package var name: String
     /// As the handler listed them; `HandlerConversation` keeps those that were offered.
     package var features: [String]
@@ -40,6 +42,7 @@ package struct Ready: Hashable, Sendable {
     package var concurrency: Int
     /// Unanswered deliveries that it wants at most; nil is what was offered.
     package var maxInFlight: Int?
+    /// The session of `hello`, where the handler chose that feature.
     package var session: String?
 
     /// An answer to `hello`; what a handler may leave out has the protocol's default.
@@ -60,6 +63,7 @@ package struct Ready: Hashable, Sendable {
 package struct FailureDetail: Hashable, Sendable {
     /// At most 4 KiB of UTF-8; may hold control characters.
     package var error: String?
+    /// What is to be done.
     package var action: FailureAction
     /// Replaces the backoff; milliseconds, 0 or more, not clamped yet.
     package var delayMilliseconds: Int64?
@@ -76,6 +80,7 @@ package struct FailureDetail: Hashable, Sendable {
 package struct RecordFailure: Hashable, Sendable {
     /// The record's place in the batch, from 0.
     package var index: Int
+    /// How it failed.
     package var detail: FailureDetail
 
     /// The failure of the record number `index`.
@@ -92,7 +97,9 @@ package struct LogFrame: Hashable, Sendable {
 
     /// One fact; the value is the text of a string, or the JSON of anything else.
     package struct Field: Hashable, Sendable {
+        /// The handler's own name for the fact; at most 256 bytes of UTF-8.
         package var name: String
+        /// At most 4 KiB of UTF-8.
         package var value: String
 
         /// A fact; both texts may hold control characters.
@@ -102,6 +109,7 @@ package struct LogFrame: Hashable, Sendable {
         }
     }
 
+    /// How important it is.
     package var level: Level
     /// At most 16 KiB of UTF-8; may hold control characters.
     package var message: String
@@ -130,7 +138,9 @@ package struct MetricFrame: Hashable, Sendable {
 
     /// A label's name and value.
     package struct Label: Hashable, Sendable {
+        /// Matches the same pattern as the metric's name.
         package var name: String
+        /// At most 256 bytes of UTF-8.
         package var value: String
 
         /// A label; the value may hold any character.
@@ -142,6 +152,7 @@ package struct MetricFrame: Hashable, Sendable {
 
     /// Matches `[a-z_][a-z0-9_]{0,63}`, as the names of labels do.
     package var name: String
+    /// How `value` is meant.
     package var kind: Kind
     /// Finite.
     package var value: Double

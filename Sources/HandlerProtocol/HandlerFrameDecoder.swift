@@ -11,7 +11,9 @@ package enum SessionMember: Hashable, Sendable {
 
 /// A decoded frame and its `session` member.
 package struct DecodedFrame: Hashable, Sendable {
+    /// What the handler said.
     package var frame: HandlerFrame
+    /// Whether the frame repeats the expected session.
     package var session: SessionMember
 }
 

@@ -8,24 +8,33 @@ package struct Hello: Hashable, Sendable {
         case batch
     }
 
-    /// The newest version that the bridge speaks, and the oldest.
+    /// The newest version that the bridge speaks.
     package var protocolVersion: Int
+    /// The oldest version that the bridge speaks.
     package var protocolMinimum: Int
     /// "ackpipe/x.y.z".
     package var bridge: String
     /// Counts from 0.
     package var worker: Int
+    /// The service's name.
     package var service: String
+    /// The consumer group.
     package var group: String
+    /// What the service consumes; a pattern begins with `^`.
     package var topics: [String]
+    /// One record or a batch a delivery.
     package var mode: Mode
     /// Unanswered deliveries of one worker at most.
     package var maxInFlight: Int
     /// Bytes of a frame's body, both directions.
     package var maxFrameBytes: Int
+    /// The ack clock.
     package var ackTimeoutMilliseconds: Int64
+    /// How far `extend` moves a deadline in all.
     package var maxExtendMilliseconds: Int64
+    /// From the start of the process to `ready`.
     package var readyTimeoutMilliseconds: Int64
+    /// From `cancel` until the worker is killed.
     package var cancelGraceMilliseconds: Int64
     /// What the handler may choose from.
     package var features: [String]

@@ -5,7 +5,7 @@ struct JSONFault: Error, Equatable {
     var reason: String
     var kind = Kind.syntax
 
-    enum Kind { case syntax, tooDeep, duplicateMember }
+    enum Kind { case syntax, tooDeep, duplicateMember, unknownMember }
 }
 
 /// A cursor over JSON (RFC 8259) that checks every byte and builds nothing.

@@ -13,6 +13,7 @@ struct FrameFault: Error {
         case .syntax: self.init(.notOneObject, "the frame is not valid JSON: \(fault.reason), at byte \(fault.atByte)")
         case .tooDeep: self.init(.nestedTooDeep, "\(fault.reason), at byte \(fault.atByte)")
         case .duplicateMember: self.init(.repeatedMember, fault.reason)
+        case .unknownMember: self.init(.unknownMember, fault.reason)
         }
     }
 }

@@ -4,6 +4,9 @@ enum MemberName: Int, CaseIterable {
     case features, concurrency, maxInFlight, level, message, fields, kind, value, labels, nonce, index
     case topic, partition, timestamp, headers, key, keyBase64, keyJSON, valueBase64, valueJSON
 
+    /// The compiler makes `allCases` anew each time; this is made once.
+    private static let all = allCases
+
     /// As it is written in a frame.
     var text: String {
         switch self {
@@ -46,16 +49,18 @@ enum MemberName: Int, CaseIterable {
     /// The name that stands at `range`, without its quotes; nil where it is none of ours.
     static func find(in bytes: Span<UInt8>, _ range: Range<Int>) -> MemberName? {
         // The names of a verdict first: they come with every record.
-        switch range.count {
-        case 4: if equals("type", bytes, range) { return .type }
-        case 2: if equals("id", bytes, range) { return .id }
-        default: break
+        let start = range.lowerBound
+        if range.count == 2, bytes[start] == UInt8(ascii: "i"), bytes[start &+ 1] == UInt8(ascii: "d") { return .id }
+        if range.count == 4, bytes[start] == UInt8(ascii: "t"), bytes[start &+ 1] == UInt8(ascii: "y"),
+            bytes[start &+ 2] == UInt8(ascii: "p"), bytes[start &+ 3] == UInt8(ascii: "e")
+        {
+            return .type
         }
         for index in range where bytes[index] == UInt8(ascii: "\\") {
             let text = JSONString.text(in: bytes, from: range.lowerBound)
-            return allCases.first { $0.text == text }
+            return all.first { $0.text == text }
         }
-        for name in allCases where name.text.utf8.count == range.count && equals(name.text, bytes, range) {
+        for name in all where name.text.utf8.count == range.count && equals(name.text, bytes, range) {
             return name
         }
         return nil

@@ -58,44 +58,52 @@ extension OutboundBuffer {
     /// are done byte by byte, and after several in a row the test is left out for a while: text full of quotes or of
     /// non-ASCII letters then does not pay for tests that fail.
     mutating func appendEscapedPiece(of bytes: Span<UInt8>, from index: inout Int, lineEnds: LineEnds) -> Bool {
-        let pieceEnd = min(bytes.count, index &+ Self.largestPiece)
-        var tests = BlockTests()
+        let first = index
+        let pieceEnd = min(bytes.count, first &+ Self.largestPiece)
+        var reached = first
         var valid = true
         // The last sequence may reach three bytes beyond the piece.
-        write(room: (pieceEnd &- index &+ 3) &* 6) { target, start in
+        write(room: (pieceEnd &- first &+ 3) &* 6) { target, start in
+            var tests = BlockTests()
             var at = start
-            while index < pieceEnd, valid {
-                if index &+ 32 <= pieceEnd, tests.isDue, tests.note(isPlainBlock(bytes, at: index)) {
-                    for _ in 0..<32 {
-                        target[at] = bytes[index]
+            var next = first
+            while next < pieceEnd, valid {
+                if tests.isDue {
+                    // Searching and copying are two loops, so that both become vector code.
+                    var plainEnd = next
+                    while plainEnd &+ 32 <= pieceEnd, isPlainBlock(bytes, at: plainEnd) { plainEnd &+= 32 }
+                    tests.note(found: plainEnd > next)
+                    for from in next..<plainEnd {
+                        target[at] = bytes[from]
                         at &+= 1
-                        index &+= 1
                     }
-                    continue
+                    next = plainEnd
                 }
-                let stop = min(index &+ 32, pieceEnd)
-                while index < stop {
-                    let byte = bytes[index]
+                let stop = min(next &+ 32, pieceEnd)
+                while next < stop {
+                    let byte = bytes[next]
                     if byte >= 0x20, byte < 0x80, byte != 0x22, byte != 0x5C {
                         target[at] = byte
                         at &+= 1
-                        index &+= 1
+                        next &+= 1
                     } else if byte < 0x80 {
                         at = writeEscape(of: byte, into: &target, at: at)
-                        index &+= 1
+                        next &+= 1
                     } else {
-                        let length = UTF8Sequence.length(in: bytes, at: index)
+                        let length = UTF8Sequence.length(in: bytes, at: next)
                         if length == 0 {
                             valid = false
                             break
                         }
-                        at = writeSequence(of: bytes, from: index, length: length, lineEnds, into: &target, at: at)
-                        index &+= length
+                        at = writeSequence(of: bytes, from: next, length: length, lineEnds, into: &target, at: at)
+                        next &+= length
                     }
                 }
             }
+            reached = next
             return at
         }
+        index = reached
         return valid
     }
 
@@ -143,14 +151,13 @@ private struct BlockTests {
     }
 
     @inline(__always)
-    mutating func note(_ plain: Bool) -> Bool {
-        if plain {
+    mutating func note(found plainBlock: Bool) {
+        if plainBlock {
             penalty = 0
         } else {
             toLeaveOut = penalty
             penalty = min(penalty == 0 ? 1 : penalty &* 2, 8)
         }
-        return plain
     }
 }
 

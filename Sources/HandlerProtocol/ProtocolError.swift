@@ -37,6 +37,7 @@ package struct ProtocolError: Error, Hashable, Sendable, CustomStringConvertible
         case wrongIndex = "B2"
     }
 
+    /// The rule that was broken.
     package var rule: Rule
     /// One sentence: what was found, the likely cause, the remedy. No control characters in it.
     package var message: String

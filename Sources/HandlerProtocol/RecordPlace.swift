@@ -27,11 +27,15 @@ package enum TimestampType: String, Hashable, Sendable, CaseIterable {
 
 /// Where and when a record was written, as a `message` frame tells it.
 package struct RecordPlace: Hashable, Sendable {
+    /// The topic, ready to be copied.
     package var topic: QuotedTopic
+    /// Counts from 0.
     package var partition: Int32
+    /// The record's place in its partition.
     package var offset: Int64
     /// Milliseconds since 1970; nil where the record has no timestamp.
     package var timestamp: Int64?
+    /// Where the timestamp comes from.
     package var timestampType: TimestampType
 
     /// The place of one record; without a timestamp the type is written as "none" whatever `timestampType` says.
@@ -48,10 +52,13 @@ package struct RecordPlace: Hashable, Sendable {
 
 /// What all records of a batch have in common; a nil member is written with each record instead.
 package struct SharedMembers: Hashable, Sendable {
+    /// The topic of all.
     package var topic: QuotedTopic?
+    /// The partition of all; counts from 0.
     package var partition: Int32?
     /// Counts from 1.
     package var attempt: Int?
+    /// Where all timestamps come from.
     package var timestampType: TimestampType?
 
     /// The members that all records of a batch share; what is nil differs between them.

@@ -40,6 +40,10 @@ package final class Consumer {
     ///
     /// `group.id` is needed in any case. Throws for an unknown property or a bad value, naming it.
     package init(properties: [(name: String, value: String)], wake: Int32) throws(KafkaError) {
+        guard properties.contains(where: { $0.name == "group.id" && !$0.value.isEmpty }) else {
+            throw KafkaError(
+                code: RD_KAFKA_RESP_ERR__INVALID_ARG.rawValue, message: "property \"group.id\" must not be empty")
+        }
         let configuration = try ClientProperties(properties)
         try configuration.set("log.queue", to: "true")
         configuration.enableEvents(
@@ -55,8 +59,7 @@ package final class Consumer {
             let messageQueue = unsafe rd_kafka_queue_new(handle)
         else {
             unsafe rd_kafka_destroy(handle)
-            throw KafkaError(
-                code: RD_KAFKA_RESP_ERR__INVALID_ARG.rawValue, message: "property \"group.id\" must not be empty")
+            throw KafkaError(code: RD_KAFKA_RESP_ERR__UNKNOWN_GROUP.rawValue)
         }
         unsafe self.handle = unsafe handle
         unsafe self.consumerQueue = unsafe consumerQueue

@@ -19,7 +19,9 @@ struct Lookup {
             let positions = try self.positions(request)
             return LookupResult(token: request.token, positions: positions, error: nil)
         } catch {
-            return LookupResult(token: request.token, positions: [], error: error)
+            let isVague = error.code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION.rawValue
+            let reason = isVague ? unsafe TopicCheck(client: client).firstProblem(of: request) ?? error : error
+            return LookupResult(token: request.token, positions: [], error: reason)
         }
     }
 

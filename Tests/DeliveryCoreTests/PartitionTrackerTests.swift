@@ -84,6 +84,27 @@ import Testing
         #expect(tracker.committable == 11, "the record behind the end is not handled, nor is what was never seen")
     }
 
+    @Test("The end that Kafka reports may lie behind the end at assignment: what is between is not ours to commit")
+    func doesNotPassItsEnd() {
+        var tracker = tracker(end: 12)
+        tracker.take([10, 12, 13])
+        tracker.settle(0, now: start)
+        tracker.reachEnd(at: 14)
+        #expect(tracker.committable == 12)
+        #expect(tracker.isFinished)
+    }
+
+    @Test func passesNothingOnceItIsClosed() {
+        var tracker = tracker()
+        tracker.take([10])
+        tracker.close()
+        let taken = tracker.take([11])
+        tracker.reachEnd(at: 12)
+        tracker.settle(0, now: start)
+        #expect(taken == [false])
+        #expect(tracker.committable == 11)
+    }
+
     @Test func isFinishedAtOnceWhereThereIsNothingToRead() {
         #expect(tracker(from: 10, end: 10).isFinished)
         #expect(tracker(from: 11, end: 10).isFinished)

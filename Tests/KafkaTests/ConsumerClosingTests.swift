@@ -6,7 +6,7 @@ import Testing
     func close() throws {
         let topic = try TestTopic(partitions: 2)
         try topic.fill(0...1, count: 1000)
-        let member = try TestMember(topic.broker.bootstrapServers, group: "g")
+        let member = try TestMember(topic, group: "g")
         member.holdsRecords = true
         try member.consumer.subscribe(["t"])
         #expect(try member.turn(forUpTo: 20) { member.seen.count == 2000 }, "\(member.events)")
@@ -14,7 +14,7 @@ import Testing
         #expect(
             member.events.contains { if case .revoked(let all, lost: false) = $0 { all.count == 2 } else { false } })
 
-        let successor = try TestMember(topic.broker.bootstrapServers, group: "g")
+        let successor = try TestMember(topic, group: "g")
         try successor.consumer.subscribe(["t"])
         #expect(try successor.turn(forUpTo: 20) { successor.seen.count == 2000 }, "\(successor.events)")
         try successor.close()
@@ -31,7 +31,7 @@ import Testing
     @Test("Stopping in the middle of the first join neither hangs nor aborts the process", arguments: [10, 500, 2000])
     func closeWhileJoining(milliseconds: Int) throws {
         let topic = try TestTopic()
-        let member = try TestMember(topic.broker.bootstrapServers)
+        let member = try TestMember(topic)
         try member.consumer.subscribe(["t"])
         _ = try member.turn(forUpTo: Double(milliseconds) / 1000) { false }
         try member.close()
@@ -42,7 +42,7 @@ import Testing
         let topic = try TestTopic()
         // ApiKey 14 is SyncGroup, 30 is GROUP_AUTHORIZATION_FAILED.
         topic.broker.pushErrors(api: 14, Array(repeating: 30, count: 100))
-        let member = try TestMember(topic.broker.bootstrapServers)
+        let member = try TestMember(topic)
         try member.consumer.subscribe(["t"])
         _ = try member.turn(forUpTo: 5) { !member.failures.isEmpty }
         member.consumer.finish()

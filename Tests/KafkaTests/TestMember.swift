@@ -54,12 +54,24 @@ final class TestMember {
     let wakeReading: Int32
     let wakeWriting: Int32
 
+    /// Kept alive: a broker is gone with the last reference to it.
+    private let topic: TestTopic?
+
+    /// A member of `group` (a random one by default) that reads from the topic's broker.
+    convenience init(
+        _ topic: TestTopic, group: String = "g\(UInt32.random(in: 0 ... .max))",
+        _ properties: [(name: String, value: String)] = []
+    ) throws {
+        try self.init(topic.broker.bootstrapServers, topic, group: group, properties)
+    }
+
     /// A member of `group` (a random one by default) at these brokers.
     init(
-        _ bootstrapServers: String, group: String = "g\(UInt32.random(in: 0 ... .max))",
+        _ bootstrapServers: String, _ topic: TestTopic? = nil, group: String = "g\(UInt32.random(in: 0 ... .max))",
         _ properties: [(name: String, value: String)] = []
     ) throws {
         var ends: [Int32] = [0, 0]
+        self.topic = topic
         #expect(pipe(&ends) == 0)
         for end in ends { _ = fcntl(end, F_SETFL, O_NONBLOCK) }
         (wakeReading, wakeWriting) = (ends[0], ends[1])
@@ -68,7 +80,7 @@ final class TestMember {
                 ("bootstrap.servers", bootstrapServers), ("group.id", group), ("enable.auto.commit", "false"),
                 ("enable.auto.offset.store", "false"), ("auto.offset.reset", "error"),
                 ("enable.partition.eof", "true"), ("partition.assignment.strategy", "cooperative-sticky"),
-                ("fetch.wait.max.ms", "50"),
+                ("fetch.wait.max.ms", "50"), ("session.timeout.ms", "6000"), ("heartbeat.interval.ms", "500"),
             ] + properties, wake: wakeWriting)
     }
 
@@ -85,6 +97,16 @@ final class TestMember {
 
     /// The offsets seen of a partition, in order of arrival.
     func offsets(of partition: Int32) -> [Int64] { seen.filter { $0.partition == partition }.map(\.offset) }
+
+    /// Nil if exactly the offsets of `range` were seen of the partition, in order; else what is wrong first.
+    func firstStray(of partition: Int32, in range: Range<Int64>) -> String? {
+        let offsets = offsets(of: partition)
+        for (place, expected) in range.enumerated() {
+            guard place < offsets.count else { return "\(offsets.count) of \(range.count) records seen" }
+            if offsets[place] != expected { return "\(offsets[place]) in place of \(expected)" }
+        }
+        return offsets.count > range.count ? "\(offsets.count) records seen, more than \(range.count)" : nil
+    }
 
     /// Turns the loop until `condition` holds; false after `seconds`.
     func turn(forUpTo seconds: Double, until condition: () -> Bool) throws -> Bool {

@@ -10,8 +10,17 @@ package enum BrokerProcess {
     package static func run(_ settings: BrokerSettings, log: Logger) -> ServiceOutcome {
         do {
             let signals = try SignalSource(signals: [SIGTERM, SIGINT, SIGHUP, SIGQUIT])
+            let load = try settings.load.map { (path) throws(LoadFault) in
+                try LoadFile(
+                    path: path, topics: settings.topics, report: { tell($0, path, log) },
+                    stopSignal: { () throws(LoadFault) in try nextSignal(signals, log) })
+            }
+            // All of it before anything is started: a bad line in the last place is told at once.
+            let checked = try load?.check()
             let broker = try EmbeddedBroker(topics: settings.topics.map { ($0.name, Int($0.partitions)) })
             defer { broker.stop() }
+            // Before the port is open: whoever finds the broker finds all of the records.
+            if let load, let checked { try write(load, checked, to: broker, log) }
             let relay = try BootstrapRelay(port: UInt16(settings.port), bootstrapServers: broker.bootstrapServers)
             defer { relay.stop() }
             log.info(
@@ -22,10 +31,42 @@ package enum BrokerProcess {
                 ])
             try waitForSignal(signals, log)
             return ServiceOutcome(.ok, "stopped by a signal")
+        } catch let fault as LoadFault {
+            return ServiceOutcome(fault.code, fault.description)
         } catch let error as KafkaError {
             return ServiceOutcome(.software, "the embedded broker failed: \(error)")
         } catch {
             return ServiceOutcome(.operatingSystem, "\(error)")
+        }
+    }
+
+    private static func write(
+        _ load: LoadFile, _ checked: LoadFile.Summary, to broker: EmbeddedBroker, _ log: Logger
+    ) throws(LoadFault) {
+        let start = MonotonicClock.nanoseconds()
+        try load.write(checked, to: broker.bootstrapServers)
+        log.info(
+            "records loaded",
+            metadata: [
+                "file": "\(load.path)", "records": "\(checked.records)", "bytes": "\(checked.bytes)",
+                "partitions": "\(checked.partitions.count)",
+                "ms": "\((MonotonicClock.nanoseconds() - start) / 1_000_000)",
+            ])
+    }
+
+    private static func tell(_ report: LoadReport, _ file: String, _ log: Logger) {
+        log.info(
+            "\(report.phase.rawValue)",
+            metadata: ["file": "\(file)", "records": "\(report.records)", "bytes": "\(report.bytes)"])
+    }
+
+    private static func nextSignal(_ signals: SignalSource, _ log: Logger) throws(LoadFault) -> Int32? {
+        do throws(SystemError) {
+            let signal = try signals.take().first
+            if let signal { log.info("stopping", metadata: ["signal": "\(SignalName.of(signal))"]) }
+            return signal
+        } catch {
+            throw LoadFault(.operatingSystem, "\(error)")
         }
     }
 

@@ -61,6 +61,8 @@ extension Service {
                     return
                 }
             }
+            // The client's last log lines.
+            takeConsumerEvents()
             consumer.finish()
         } catch {
             log.warning("closing the consumer failed", metadata: ["error": "\(error)"])

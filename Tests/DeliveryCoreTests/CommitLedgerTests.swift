@@ -1,0 +1,98 @@
+import Testing
+
+@testable import DeliveryCore
+
+@Suite struct CommitLedgerTests {
+    private func handled(_ count: Int64 = 3) throws -> MachineDriver {
+        var driver = MachineDriver { _, policy in policy.order = .none }
+        driver.assign(0, 1)
+        driver.arrive(0, 0...(count - 1))
+        driver.turn()
+        return driver
+    }
+
+    @Test func commitsWhatMovedOnceEveryInterval() throws {
+        var driver = try handled()
+        try driver.ack(1)
+        let first = driver.turn()
+        #expect(first.committed == [0: 1])
+        driver.commitFinished(try #require(first.tokens.first))
+        try driver.ack(2)
+        #expect(driver.advance(.milliseconds(999)).committed.isEmpty)
+        try driver.ack(3)
+        #expect(driver.advance(.milliseconds(1)).committed == [0: 3])
+    }
+
+    @Test func commitsNothingWhereNothingMoved() throws {
+        var driver = try handled()
+        #expect(driver.advance(.seconds(10)).committed.isEmpty)
+        try driver.ack(2)
+        #expect(driver.advance(.seconds(10)).committed.isEmpty, "the first record is not settled")
+        #expect(driver.machine.nextDeadline == Instant(nanoseconds: 300_000_000_000), "only the ack clock is due")
+    }
+
+    @Test func hasOnePeriodicCommitUnderWayAndSendsTheRestAfterIt() throws {
+        var driver = try handled()
+        try driver.ack(1)
+        let first = driver.turn()
+        try driver.ack(2)
+        #expect(driver.advance(.seconds(5)).committed.isEmpty)
+        driver.commitFinished(try #require(first.tokens.first))
+        #expect(driver.turn().committed == [0: 2])
+    }
+
+    @Test func sendsAnOffsetAgainThatWasRefused() throws {
+        var driver = try handled()
+        try driver.ack(1)
+        let first = driver.turn()
+        driver.commitFinished(try #require(first.tokens.first), failed: [0])
+        let again = driver.advance(.seconds(1))
+        #expect(again.committed == [0: 1])
+        driver.commitFinished(try #require(again.tokens.first))
+        #expect(driver.advance(.seconds(5)).committed.isEmpty)
+    }
+
+    @Test func commitsTheStartingPositionWhereTheGroupHasNone() throws {
+        var driver = MachineDriver()
+        driver.machine.assigned(
+            [AssignedPartition(partition: PartitionIndex(0), position: 40, end: 0, commitsPosition: true)],
+            now: driver.now, actions: &driver.pending)
+        #expect(driver.turn().committed == [0: 40])
+    }
+
+    @Test func commitsPastControlRecordsAtTheEnd() throws {
+        var driver = try handled(1)
+        driver.machine.endReached(PartitionIndex(0), offset: 5, now: driver.now)
+        #expect(driver.turn().committed.isEmpty)
+        try driver.ack(1)
+        #expect(driver.turn().committed == [0: 5])
+    }
+
+    @Test func commitsNothingWhereThePolicySaysSo() throws {
+        var driver = MachineDriver { _, policy in policy.commits = false }
+        driver.assign(0)
+        driver.arrive(0, 0...0)
+        driver.turn()
+        try driver.ack(1)
+        #expect(driver.advance(.seconds(10)).committed.isEmpty)
+        driver.revoke(0)
+        #expect(driver.turn().actions == [.answerRevoke([PartitionIndex(0)])])
+    }
+
+    @Test func ignoresAnAnswerToACommitThatItDoesNotKnow() throws {
+        var driver = try handled()
+        driver.commitFinished(77, failed: [0])
+        #expect(driver.turn().actions.isEmpty)
+    }
+
+    @Test func anAnswerFromAnOlderAssignmentDoesNotMoveTheNewOne() throws {
+        var driver = try handled(1)
+        try driver.ack(1)
+        let first = driver.turn()
+        driver.revoke(0, lost: true)
+        driver.assign(0, from: 1)
+        driver.turn()
+        driver.commitFinished(try #require(first.tokens.first), failed: [0])
+        #expect(driver.advance(.seconds(5)).committed.isEmpty, "the new assignment has settled nothing")
+    }
+}
