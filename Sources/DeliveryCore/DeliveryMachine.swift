@@ -86,6 +86,9 @@ package struct DeliveryMachine {
 
     /// The machine is on its way out: nothing is delivered any more.
     package var isDraining: Bool { drain != nil }
+
+    /// When `--drain-timeout` is over; nil where nothing drains.
+    package var drainEnd: Instant? { drain?.deadline }
 }
 
 /// Totals since the start, for the closing line of the log and, later, the metrics.

@@ -31,7 +31,7 @@ import Testing
             name: "a frame before ready", deed: "receive(); send({'type': 'ack', 'id': 1}); hang()",
             texts: ["rule=H2", "before \\\"ready\\\""], redelivers: false),
         Abuse(
-            name: "ready that never comes", deed: "receive(); hang()", options: ["--start-timeout", "700ms"],
+            name: "ready that never comes", deed: "receive(); hang()", options: ["--start-timeout", "3s"],
             texts: ["--start-timeout", "ready"], redelivers: false),
         Abuse(
             name: "an exit with 0 at once", deed: "sys.exit(0)",
@@ -152,16 +152,16 @@ import Testing
             texts: ["worker is replaced", "exited with code 1"]),
     ]
 
-    @Test("Before ready", .timeLimit(.minutes(1)), arguments: beforeReady)
+    @Test("Before ready", .timeLimit(.minutes(4)), arguments: beforeReady)
     func survivesBeforeReady(_ abuse: Abuse) async throws { try await check(abuse) }
 
-    @Test("Broken frames", .timeLimit(.minutes(1)), arguments: frames)
+    @Test("Broken frames", .timeLimit(.minutes(4)), arguments: frames)
     func survivesFrames(_ abuse: Abuse) async throws { try await check(abuse) }
 
-    @Test("Broken verdicts", .timeLimit(.minutes(1)), arguments: verdicts)
+    @Test("Broken verdicts", .timeLimit(.minutes(4)), arguments: verdicts)
     func survivesVerdicts(_ abuse: Abuse) async throws { try await check(abuse) }
 
-    @Test("Ends without a verdict", .timeLimit(.minutes(1)), arguments: ends)
+    @Test("Ends without a verdict", .timeLimit(.minutes(4)), arguments: ends)
     func survivesEnds(_ abuse: Abuse) async throws { try await check(abuse) }
 
     private func check(_ abuse: Abuse) async throws {

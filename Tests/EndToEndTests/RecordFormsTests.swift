@@ -57,12 +57,14 @@ import Testing
                 data = source.read(struct.unpack(">I", head)[0])
             frame = json.loads(data)
             if frame["type"] == "message":
+                # Python would print 1e400 as Infinity; the test looks at the raw bytes.
+                if "value_json" in frame: frame["value_json"] = True
                 note({"raw": base64.b64encode(data).decode(), "frame": frame})
                 ack(frame)
         """
 
     @Test(
-        "A handler sees each record as it was produced", .timeLimit(.minutes(1)),
+        "A handler sees each record as it was produced", .timeLimit(.minutes(4)),
         arguments: ["auto", "base64", "text", "json"], ["length", "lines"])
     func roundTrip(format: String, framing: String) async throws {
         try await Slots.shared.run {
@@ -171,7 +173,7 @@ import Testing
 
     @Test(
         "A record that cannot be handed over stops the service with 65 and its place; those before it are committed",
-        .timeLimit(.minutes(1)), arguments: obstacles, ["message", "batch"])
+        .timeLimit(.minutes(4)), arguments: obstacles, ["message", "batch"])
     func notEncodable(_ obstacle: Obstacle, mode: String) async throws {
         try await Slots.shared.run {
             let run = try await TroubleRun(records: 0)

@@ -42,11 +42,11 @@ extension Service {
                 + "again after a restart")
     }
 
-    /// Closing the consumer revokes its partitions: the events are answered until it is done, or until half of the drain
-    /// time-out (and at least a second) is over.
+    /// Closing the consumer revokes its partitions: the events are answered until it is done, or until the drain
+    /// time-out is over; a second is spent on it in any case, as a group that is not told waits for the session.
     private func leaveGroup() {
         lookups.stop()
-        let limit = now + max(.seconds(1), Interval(nanoseconds: plan.limits.drainTimeout.nanoseconds / 2))
+        let limit = max(now + .seconds(1), machine.drainEnd ?? now + plan.limits.drainTimeout)
         do {
             consumer.beginClose()
             while !consumer.isClosed {
