@@ -2,6 +2,10 @@ import Foundation
 import Testing
 
 /// Two instances in one group: partitions are shared, and handed over without loss, under both kinds of rebalance.
+///
+/// The mock cluster refuses every commit while a group rebalances (a real broker takes it until the new generation is
+/// complete), and a rebalance lasts as long as the session timeout: what was handled in that time is delivered again to
+/// the next owner, and no test here counts executions.
 @Suite struct MembershipRebalanceTests {
     @Test(
         "Two instances share the partitions and both finish", .timeLimit(.minutes(10)),
@@ -93,7 +97,10 @@ import Testing
     ) throws -> AckpipeProcess {
         try AckpipeProcess(
             ["run"] + cluster.address
-                + ["-t", "t", "-g", "g", "-X", "partition.assignment.strategy=\(strategy)"] + options + ["--"]
+                + [
+                    "-t", "t", "-g", "g", "-X", "partition.assignment.strategy=\(strategy)", "-X",
+                    "session.timeout.ms=6000",
+                ] + options + ["--"]
                 + handler,
             in: scratch,
             environment: environment.merging(["JOURNAL": journal.path, "GATE": scratch.path("gate")]) { $1 })
@@ -108,9 +115,6 @@ import Testing
         for partition in 0..<partitions {
             #expect(handled[partition] == Set(0..<Int64(recordsEach)), "partition \(partition): \(seen())")
         }
-        // Every instance was asked politely: each record was handled by one of them, once.
-        let count = journals.reduce(0) { $0 + $1.entries().count }
-        #expect(count == partitions * recordsEach, "\(count) executions: \(seen())")
         let committed = try await cluster.committed("g", "t")
         #expect(committed == Array(repeating: Int64(recordsEach), count: partitions))
     }

@@ -7,7 +7,8 @@ import Testing
 /// The mock cluster drops a partition's oldest record batches above 5 MB; a batch of a load has up to 1 MB.
 @Suite struct PositionOutOfRangeTests {
     @Test(
-        "A committed offset that the log has lost stops the service, which names what was lost", .timeLimit(.minutes(10))
+        "A committed offset that the log has lost stops the service, which names what was lost",
+        .timeLimit(.minutes(10))
     )
     func stopAtStart() async throws {
         try await Slots.shared.run {
@@ -83,7 +84,8 @@ import Testing
         }
     }
 
-    @Test("With --out-of-range earliest a position lost while the service runs is left behind", .timeLimit(.minutes(10)))
+    @Test(
+        "With --out-of-range earliest a position lost while the service runs is left behind", .timeLimit(.minutes(10)))
     func earliestWhileRunning() async throws {
         try await Slots.shared.run {
             let run = try await overtaken(["--out-of-range", "earliest"])

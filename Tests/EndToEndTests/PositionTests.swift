@@ -79,7 +79,8 @@ import Testing
         }
     }
 
-    @Test("--assign with an offset reads from there, and without a group nothing is committed", .timeLimit(.minutes(10)))
+    @Test(
+        "--assign with an offset reads from there, and without a group nothing is committed", .timeLimit(.minutes(10)))
     func assignWithoutGroup() async throws {
         try await Slots.shared.run {
             let scratch = try Scratch()
