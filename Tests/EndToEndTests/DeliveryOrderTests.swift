@@ -55,9 +55,9 @@ struct DeliveryOrderTests {
                     "slow.py",
                     """
                     def handle(record):
-                        time.sleep(0.002)
+                        time.sleep(0.004)
                         if record["offset"] == 5 and record["attempt"] < 3:
-                            return {"error": "not yet", "delay_ms": 100}
+                            return {"error": "not yet", "delay_ms": 500}
                     serve(handle)
                     """))
             #expect(try await ackpipe.waitForExit() == 0, "\(ackpipe.logTail)")
@@ -68,7 +68,8 @@ struct DeliveryOrderTests {
             #expect(failed.map { entries[$0].attempt } == [1, 2, 3])
             if failed.count == 3 {
                 let between = entries[failed[0]..<failed[1]]
-                #expect(between.contains { $0.offset > 20 }, "the others went on: \(between.map(\.offset))")
+                // Six may be under way in three workers; more than that shows that the others went on.
+                #expect(between.count > 20, "\(between.map(\.offset))")
             }
             #expect(try await stage.committed() == [600])
         }

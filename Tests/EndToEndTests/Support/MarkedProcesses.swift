@@ -23,6 +23,9 @@ struct MarkedProcesses {
         }
     }
 
+    /// Those that are neither the daemon nor its guard: the handlers, and what they started.
+    func handlers() -> [String] { alive().filter { !$0.contains(AckpipeProcess.binary) } }
+
     /// Waits until none is left.
     func requireNone(within seconds: Double = 10) async throws {
         try await eventually("no process is left", within: seconds, seen: { alive().joined(separator: "; ") }) {

@@ -54,3 +54,11 @@ final class Stage: @unchecked Sendable {
         return text.split(separator: "\n").map(String.init)
     }
 }
+
+extension Journal {
+    /// Bytes written so far: cheap to look at often.
+    var size: Int {
+        let attributes = try? FileManager.default.attributesOfItem(atPath: path)
+        return (attributes?[.size] as? Int) ?? 0
+    }
+}

@@ -7,7 +7,7 @@ final class TroubleRun {
     let scratch: Scratch
     let cluster: Cluster
     let journal: Journal
-    private(set) var ackpipe: AckpipeProcess!
+    private var started: AckpipeProcess?
 
     /// A broker whose topic `t` has `records` small records in partition 0.
     init(records: Int = 3) async throws {
@@ -33,10 +33,21 @@ final class TroubleRun {
         _ options: [String] = ["--exit-at-end"], environment: [String: String] = [:], command: [String]
     ) throws -> AckpipeProcess {
         let fixed = ["run"] + cluster.address + ["--assign", "t:0", "-g", "g", "-X", "fetch.wait.max.ms=50"]
-        ackpipe = try AckpipeProcess(
+        let process = try AckpipeProcess(
             fixed + options + ["--"] + command, in: scratch,
             environment: environment.merging(["JOURNAL": journal.path]) { $1 })
-        return ackpipe
+        started = process
+        return process
+    }
+
+    /// Starts ackpipe as a member of a group that reads the topic.
+    func join(_ group: String, _ options: [String], handler: String) throws -> AckpipeProcess {
+        let command = try scratch.python("handler.py", "from trouble import *\n" + handler)
+        let process = try AckpipeProcess(
+            ["run"] + cluster.address + ["-t", "t", "-g", group, "-X", "fetch.wait.max.ms=50"] + options + ["--"]
+                + command, in: scratch, environment: ["JOURNAL": journal.path])
+        started = process
+        return process
     }
 
     /// How many processes of the handler counted themselves with `life()`.
@@ -55,7 +66,7 @@ final class TroubleRun {
 
     /// The values that follow `key=` in the log, in order.
     func logged(_ key: String) -> [String] {
-        ackpipe.log.split(separator: "\n").compactMap { line in
+        (started?.log ?? "").split(separator: "\n").compactMap { line in
             guard let found = line.range(of: " \(key)=") else { return nil }
             return String(line[found.upperBound...].prefix { $0 != " " })
         }
