@@ -5,8 +5,8 @@ package struct AssignedPartition: Equatable, Sendable {
     package var position: Int64
     /// The high watermark at the assignment; only used with `--exit-at-end`.
     package var end: Int64
-    /// The group has no offset here and the position is not simply the beginning: commit it, so that a restart does not
-    /// choose anew.
+    /// The position was chosen (no committed offset, or one that the log has lost) and is not simply the beginning: commit
+    /// it, so that a restart does not choose anew.
     package var commitsPosition: Bool
 
     /// A partition that is read from `position` on.

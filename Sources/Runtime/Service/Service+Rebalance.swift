@@ -100,7 +100,8 @@ extension Service {
             places.map { place in
                 DeliveryCore.AssignedPartition(
                     partition: place.found.partition, position: place.start, end: place.found.high,
-                    commitsPosition: place.found.committed == nil && plan.settings.from != .earliest)
+                    commitsPosition: place.found.committed.map { $0 != place.start }
+                        ?? (plan.settings.from != .earliest))
             }, now: now, actions: &actions)
         rebalances.finish()
     }
@@ -131,7 +132,7 @@ extension Service {
         guard case .assign(_, let explicit)? = rebalances.current else { return }
         var places: [ReadingPlace] = []
         for found in result.positions {
-            let wanted = explicit[found.partition] ?? found.start
+            let wanted = found.committed ?? explicit[found.partition] ?? found.start
             // Where the service stops, the assignment is answered without the partition, so that closing is not held up.
             guard let start = choosePosition(wanted, found) else { continue }
             places.append(ReadingPlace(found: found, start: start))

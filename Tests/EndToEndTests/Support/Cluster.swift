@@ -13,15 +13,30 @@ final class Cluster: @unchecked Sendable {
         let description: String
     }
 
-    let broker: EmbeddedBroker
+    /// Where the brokers are, as `-b` takes it.
+    let brokers: String
+    private let embedded: EmbeddedBroker?
     private let topics: [(name: String, partitions: Int)]
 
     init(_ topics: (name: String, partitions: Int)..., brokers: Int = 1) throws {
         self.topics = topics
-        broker = try EmbeddedBroker(topics: topics, brokers: brokers)
+        let broker = try EmbeddedBroker(topics: topics, brokers: brokers)
+        embedded = broker
+        self.brokers = broker.bootstrapServers
     }
 
-    var brokers: String { broker.bootstrapServers }
+    /// Brokers that another process runs, with these topics.
+    init(at brokers: String, _ topics: (name: String, partitions: Int)...) {
+        self.topics = topics
+        embedded = nil
+        self.brokers = brokers
+    }
+
+    /// The broker of this process; a test that steers it made it here.
+    var broker: EmbeddedBroker {
+        guard let embedded else { preconditionFailure("the brokers at \(brokers) belong to another process") }
+        return embedded
+    }
 
     /// `-b` with its value.
     var address: [String] { ["-b", brokers] }
