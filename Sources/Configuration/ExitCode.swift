@@ -25,7 +25,7 @@ package enum ExitCode: Int32, CaseIterable, Sendable {
         case .software: "a defect in ackpipe; the log says where"
         case .operatingSystem: "the operating system refused something (processes, descriptors, memory)"
         case .drainTimedOut:
-            "the drain ran into --drain-timeout; what was not settled is delivered again after a restart"
+            "the drain ran into --drain-timeout, or the last offsets could not be committed; what was not is delivered again"
         case .handlerProtocol: "the handler and ackpipe have no protocol version in common"
         case .noPermission: "the brokers refused authentication or authorization"
         case .configuration: "the brokers or librdkafka refused the configuration: unknown topic, unknown property"

@@ -76,6 +76,9 @@ extension DeliveryMachine {
         if commitMoved(now: now, actions: &actions) != nil { commits.due = now + limits.commitInterval }
     }
 
+    /// A commit was sent that the broker has not answered.
+    package var awaitsCommit: Bool { !commits.underWay.isEmpty }
+
     /// When the next periodic commit is due; nil where nothing has moved.
     var commitDeadline: Instant? {
         guard policy.commits, commits.moved, commits.underWay.isEmpty else { return nil }

@@ -2,35 +2,219 @@ import Foundation
 import Kafka
 import Testing
 
+/// Brokers that are away, refuse, or do not know the topic: waited for, or an end with an exit code that names why.
 @Suite("Broker trouble") struct BrokerTroubleTests {
-    @Test("explore2", .timeLimit(.minutes(2)), arguments: ["t3", "t29", "t5", "sasl", "ssl", "sasl58", "down", "dns"])
-    func explore2(_ what: String) async throws {
+    /// Requests of one kind that a broker refuses from the start on, by the Kafka protocol's numbers.
+    struct Refusal: Sendable, CustomTestStringConvertible {
+        var name: String
+        var api: Int16
+        var error: Int32
+        var joins = false
+        var code: Int32
+        var texts: [String]
+        var testDescription: String { name }
+    }
+
+    static let refusals: [Refusal] = [
+        Refusal(
+            name: "joining the group", api: 11, error: 30, joins: true, code: 77,
+            texts: ["not authorized", "GROUP_AUTHORIZATION_FAILED", "READ on the topic and on group 'joined'"]),
+        Refusal(
+            name: "finding the group's coordinator", api: 10, error: 30, joins: true, code: 77,
+            texts: ["not authorized", "GROUP_AUTHORIZATION_FAILED", "group 'joined'"]),
+        Refusal(
+            name: "fetching the group's offsets", api: 9, error: 30, code: 77,
+            texts: ["not authorized: t/0", "GROUP_AUTHORIZATION_FAILED", "group 'g'"]),
+        Refusal(
+            name: "asking for the log's ends", api: 2, error: 29, code: 77,
+            texts: ["not authorized: t/0", "TOPIC_AUTHORIZATION_FAILED"]),
+        Refusal(
+            name: "committing, for want of rights", api: 8, error: 30, code: 77,
+            texts: [
+                "commit failed", "t/0: the last offsets could not be committed", "GROUP_AUTHORIZATION_FAILED",
+                "delivered again after a restart",
+            ]),
+        Refusal(
+            name: "committing, for another reason", api: 8, error: 28, code: 75,
+            texts: ["t/0: the last offsets could not be committed", "INVALID_COMMIT_OFFSET_SIZE"]),
+    ]
+
+    @Test(
+        "A refusal that lasts ends the service with its name, the rights needed and an exit code",
+        .timeLimit(.minutes(1)), arguments: refusals)
+    func refused(_ refusal: Refusal) async throws {
         try await Slots.shared.run {
-            let run = try await TroubleRun(records: 3)
-            if what.hasPrefix("t") { run.cluster.broker.setTopicError("t", code: Int32(what.dropFirst())!) }
-            var x: [String] = []
-            if what.hasPrefix("sasl") {
-                x = [
-                    "-X", "security.protocol=SASL_PLAINTEXT", "-X", "sasl.mechanisms=PLAIN", "-X", "sasl.username=u",
-                    "-X", "sasl.password=sesame",
-                ]
+            let run = try await TroubleRun()
+            run.cluster.broker.pushErrors(api: refusal.api, Array(repeating: refusal.error, count: 200))
+            let ackpipe =
+                refusal.joins
+                ? try run.join("joined", ["--exit-at-end"], handler: "good()")
+                : try run.start(handler: "good()")
+            #expect(try await ackpipe.waitForExit(within: 30) == refusal.code, "\(ackpipe.logTail)")
+            for text in refusal.texts {
+                #expect(ackpipe.log.contains(text), "'\(text)' is not in: \(ackpipe.logTail)")
             }
-            if what == "sasl58" { run.cluster.broker.pushErrors(api: 17, Array(repeating: Int32(58), count: 100)) }
-            if what == "ssl" { x = ["-X", "security.protocol=SSL"] }
-            if what == "down" { try run.cluster.broker.setDown(broker: 1) }
-            for assign in [true, false] {
-                let a = try AckpipeProcess(
-                    ["run", "-b", what == "dns" ? "nowhere.invalid:9092" : run.cluster.brokers]
-                        + (assign ? ["--assign", "t:0", "-g", "g"] : ["-t", "t", "-g", "g2"]) + [
-                            "--exit-at-end", "-X", "fetch.wait.max.ms=50",
-                        ] + x + ["--"] + Repository.handler("ack.py"), in: run.scratch)
-                var r = "running"
-                if let c = try? await a.waitForExit(within: 12) { r = "\(c)" }
-                print(
-                    "=== \(what) assign \(assign): \(r)\n"
-                        + a.log.split(separator: "\n").filter {
-                            !$0.contains("since.") && !$0.contains("handler") && !$0.contains("worker ")
-                        }.map { String($0.prefix(600)) }.joined(separator: "\n"))
+            run.cluster.broker.clearErrors(api: refusal.api)
+            #expect(try await run.committed() == nil)
+        }
+    }
+
+    @Test("A commit that is refused for a while is sent again until it is taken", .timeLimit(.minutes(1)))
+    func commitRefusedForAWhile() async throws {
+        try await Slots.shared.run {
+            let run = try await TroubleRun(records: 10)
+            run.cluster.broker.pushErrors(api: 8, [30, 30, 28])
+            let ackpipe = try run.start(
+                ["--exit-at-end", "--commit-interval", "50ms"],
+                handler: "serve(lambda record: time.sleep(0.1))")
+            #expect(try await ackpipe.waitForExit() == 0, "\(ackpipe.logTail)")
+            #expect(ackpipe.log.contains("commit failed: the offsets are sent again"), "\(ackpipe.logTail)")
+            #expect(try await run.committed() == 10)
+        }
+    }
+
+    @Test(
+        "A fetch that is refused for a while is tried again, and the log says which right is missing",
+        .timeLimit(.minutes(1)))
+    func fetchRefusedForAWhile() async throws {
+        try await Slots.shared.run {
+            let run = try await TroubleRun()
+            run.cluster.broker.pushErrors(api: 1, [29, 29])
+            let ackpipe = try run.start(handler: "good()")
+            #expect(try await ackpipe.waitForExit() == 0, "\(ackpipe.logTail)")
+            #expect(ackpipe.log.contains("authorization failed: trying again"), "\(ackpipe.logTail)")
+            #expect(ackpipe.log.contains("the principal needs READ"), "\(ackpipe.logTail)")
+            #expect(try await run.committed() == 3)
+        }
+    }
+
+    @Test(
+        "A topic that the brokers do not know, or do not show, is named", .timeLimit(.minutes(1)),
+        arguments: [(Int32(3), true, Int32(78)), (3, false, 78), (29, true, 77)])
+    func topicUnknown(error: Int32, joins: Bool, code: Int32) async throws {
+        try await Slots.shared.run {
+            let run = try await TroubleRun()
+            run.cluster.broker.setTopicError("t", code: error)
+            let ackpipe =
+                joins ? try run.join("joined", ["--exit-at-end"], handler: "good()") : try run.start(handler: "good()")
+            #expect(try await ackpipe.waitForExit(within: 40) == code, "\(ackpipe.logTail)")
+            #expect(ackpipe.log.contains(code == 78 ? "topic unknown: " : "not authorized: "), "\(ackpipe.logTail)")
+            #expect(ackpipe.log.contains(joins ? "not available: t:" : "topic unknown: t/0:"), "\(ackpipe.logTail)")
+            if code == 78 { #expect(ackpipe.log.contains("create it"), "\(ackpipe.logTail)") }
+        }
+    }
+
+    @Test(
+        "Credentials that are refused end the service with 77, and the log does not have them", .timeLimit(.minutes(1)))
+    func authenticationRefused() async throws {
+        try await Slots.shared.run {
+            let run = try await TroubleRun()
+            let ackpipe = try run.start(
+                [
+                    "-X", "security.protocol=SASL_PLAINTEXT", "-X", "sasl.mechanisms=PLAIN", "-X", "sasl.username=me",
+                    "-X", "sasl.password=open-sesame",
+                ], handler: "good()")
+            #expect(try await ackpipe.waitForExit() == 77, "\(ackpipe.logTail)")
+            #expect(ackpipe.log.contains("authentication failed"), "\(ackpipe.logTail)")
+            #expect(ackpipe.log.contains("look at -X sasl.* and -X ssl.*"), "\(ackpipe.logTail)")
+            #expect(!ackpipe.log.contains("open-sesame"))
+        }
+    }
+
+    @Test(
+        "Brokers that cannot be reached within --connect-timeout end the service with 69 and their names",
+        .timeLimit(.minutes(1)),
+        arguments: [
+            ["-b", "127.0.0.1:1"], ["-b", "nowhere.invalid:9092"], ["-b", "BROKER", "-X", "security.protocol=SSL"],
+        ])
+    func unreachable(_ address: [String]) async throws {
+        try await Slots.shared.run {
+            let run = try await TroubleRun(records: 0)
+            let arguments = address.map { $0 == "BROKER" ? run.cluster.brokers : $0 }
+            let ackpipe = try AckpipeProcess(
+                ["run"] + arguments + ["-t", "t", "-g", "g", "--connect-timeout", "1500ms", "--"]
+                    + Repository.handler("ack.py"), in: run.scratch)
+            #expect(try await ackpipe.waitForExit() == 69, "\(ackpipe.logTail)")
+            #expect(ackpipe.log.contains("broker not reachable: waiting for it"), "\(ackpipe.logTail)")
+            #expect(
+                ackpipe.log.contains("no answer from \(arguments[1]) within --connect-timeout"), "\(ackpipe.logTail)")
+        }
+    }
+
+    @Test("A broker that is away at the start, and again later, is waited for", .timeLimit(.minutes(1)))
+    func brokerComesBack() async throws {
+        try await Slots.shared.run {
+            let run = try await TroubleRun(records: 20)
+            try run.cluster.broker.setDown(broker: 1)
+            let ackpipe = try run.start(
+                ["--exit-at-end", "-X", "reconnect.backoff.max.ms=200"],
+                handler: "serve(lambda record: time.sleep(0.1))")
+            try await ackpipe.waitForLog("broker not reachable: waiting for it")
+            #expect(ackpipe.isRunning)
+            try run.cluster.broker.setUp(broker: 1)
+            try await eventually("records come", seen: { ackpipe.logTail }) {
+                run.journal.entries().count >= 3 ? () : nil
+            }
+            try run.cluster.broker.setDown(broker: 1)
+            try await eventually("a second look at the broker fails", seen: { ackpipe.logTail }) {
+                run.journal.entries().count >= 10 ? () : nil
+            }
+            try run.cluster.broker.setUp(broker: 1)
+            #expect(try await ackpipe.waitForExit() == 0, "\(ackpipe.logTail)")
+            #expect(run.journal.entries().map(\.offset) == Array(0..<20))
+            #expect(try await run.committed() == 20)
+        }
+    }
+
+    @Test("A broker that is gone when the last commit is due is no success", .timeLimit(.minutes(1)))
+    func brokerGoneAtTheEnd() async throws {
+        try await Slots.shared.run {
+            let run = try await TroubleRun()
+            let ackpipe = try run.start(
+                ["--commit-interval", "60s", "--drain-timeout", "3s"], handler: "good()")
+            try await eventually("all are handled", seen: { ackpipe.logTail }) {
+                run.journal.entries().count == 3 ? () : nil
+            }
+            try run.cluster.broker.setDown(broker: 1)
+            ackpipe.signal(SIGTERM)
+            #expect(try await ackpipe.waitForExit() == 75, "\(ackpipe.logTail)")
+            #expect(
+                ackpipe.log.contains("offset") && ackpipe.log.contains("again after a restart"), "\(ackpipe.logTail)")
+        }
+    }
+
+    @Test("A coordinator that never answers is told, as librdkafka itself says nothing", .timeLimit(.minutes(1)))
+    func coordinatorNotAvailable() async throws {
+        try await Slots.shared.run {
+            let run = try await TroubleRun()
+            run.cluster.broker.pushErrors(api: 10, Array(repeating: 15, count: 2_000))
+            let ackpipe = try run.join("joined", [], handler: "good()")
+            try await ackpipe.waitForLog("still waiting for the brokers to assign partitions", within: 25)
+            ackpipe.signal(SIGTERM)
+            #expect(try await ackpipe.waitForExit() == 0, "\(ackpipe.logTail)")
+        }
+    }
+
+    @Test(
+        "A member that gets no partition has reached the brokers: --connect-timeout leaves it alone",
+        .timeLimit(.minutes(1)))
+    func standbyMember() async throws {
+        try await Slots.shared.run {
+            let run = try await TroubleRun()
+            let options = ["--connect-timeout", "9s"]
+            let first = try run.join("joined", options, handler: "good()")
+            try await first.waitForLog("partitions assigned")
+            let second = try run.join("joined", options, handler: "good()")
+            try await Task.sleep(for: .milliseconds(1))
+            try await second.waitForLog("partitions assigned", within: 25)
+            let end = ContinuousClock.now + .seconds(10)
+            try await eventually("the time-out passes", within: 12) {
+                !first.isRunning || !second.isRunning || ContinuousClock.now > end ? () : nil
+            }
+            #expect(first.isRunning && second.isRunning, "\(first.logTail)\n\(second.logTail)")
+            for member in [first, second] {
+                member.signal(SIGTERM)
+                #expect(try await member.waitForExit() == 0, "\(member.logTail)")
             }
         }
     }

@@ -4,7 +4,7 @@ import Testing
 /// Two instances in one group: partitions are shared, and handed over without loss, under both kinds of rebalance.
 @Suite struct MembershipRebalanceTests {
     @Test(
-        "Two instances share the partitions and both finish", .timeLimit(.minutes(2)),
+        "Two instances share the partitions and both finish", .timeLimit(.minutes(10)),
         arguments: ["cooperative-sticky", "range"])
     func share(strategy: String) async throws {
         try await Slots.shared.run(weight: 2) { try await share(strategy, [:]) }
@@ -12,13 +12,13 @@ import Testing
 
     @Test(
         "Two instances share the partitions and both finish, on the newest librdkafka",
-        .enabled(if: NewerLibrary.isThere, Comment(rawValue: NewerLibrary.reason)), .timeLimit(.minutes(2)))
+        .enabled(if: NewerLibrary.isThere, Comment(rawValue: NewerLibrary.reason)), .timeLimit(.minutes(10)))
     func shareOnNewer() async throws {
         try await Slots.shared.run(weight: 2) { try await share("cooperative-sticky", NewerLibrary.environment) }
     }
 
     @Test(
-        "A member that leaves hands its partitions over without loss", .timeLimit(.minutes(2)),
+        "A member that leaves hands its partitions over without loss", .timeLimit(.minutes(10)),
         arguments: ["cooperative-sticky", "range"])
     func handOver(strategy: String) async throws {
         try await Slots.shared.run(weight: 2) { try await handOver(strategy, [:]) }
@@ -26,7 +26,7 @@ import Testing
 
     @Test(
         "A member that leaves hands its partitions over without loss, on the newest librdkafka",
-        .enabled(if: NewerLibrary.isThere, Comment(rawValue: NewerLibrary.reason)), .timeLimit(.minutes(2)))
+        .enabled(if: NewerLibrary.isThere, Comment(rawValue: NewerLibrary.reason)), .timeLimit(.minutes(10)))
     func handOverOnNewer() async throws {
         try await Slots.shared.run(weight: 2) { try await handOver("cooperative-sticky", NewerLibrary.environment) }
     }

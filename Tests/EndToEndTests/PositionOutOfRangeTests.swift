@@ -7,7 +7,7 @@ import Testing
 /// The mock cluster drops a partition's oldest record batches above 5 MB; a batch of a load has up to 1 MB.
 @Suite struct PositionOutOfRangeTests {
     @Test(
-        "A committed offset that the log has lost stops the service, which names what was lost", .timeLimit(.minutes(1))
+        "A committed offset that the log has lost stops the service, which names what was lost", .timeLimit(.minutes(10))
     )
     func stopAtStart() async throws {
         try await Slots.shared.run {
@@ -29,7 +29,7 @@ import Testing
 
     @Test(
         "With --out-of-range earliest reading goes on at the oldest record, and the lost range is told",
-        .timeLimit(.minutes(1)))
+        .timeLimit(.minutes(10)))
     func earliestAtStart() async throws {
         try await Slots.shared.run {
             let scratch = try Scratch()
@@ -43,7 +43,7 @@ import Testing
         }
     }
 
-    @Test("With --out-of-range latest reading goes on at the end, which is committed", .timeLimit(.minutes(1)))
+    @Test("With --out-of-range latest reading goes on at the end, which is committed", .timeLimit(.minutes(10)))
     func latestAtStart() async throws {
         try await Slots.shared.run {
             let scratch = try Scratch()
@@ -57,7 +57,7 @@ import Testing
         }
     }
 
-    @Test("An offset beyond the end of the log stops the service too", .timeLimit(.minutes(1)))
+    @Test("An offset beyond the end of the log stops the service too", .timeLimit(.minutes(10)))
     func beyondTheEnd() async throws {
         try await Slots.shared.run {
             let scratch = try Scratch()
@@ -71,7 +71,7 @@ import Testing
         }
     }
 
-    @Test("A position that is lost while the service runs stops it", .timeLimit(.minutes(1)))
+    @Test("A position that is lost while the service runs stops it", .timeLimit(.minutes(10)))
     func stopWhileRunning() async throws {
         try await Slots.shared.run {
             let run = try await overtaken(["--out-of-range", "stop"])
@@ -83,7 +83,7 @@ import Testing
         }
     }
 
-    @Test("With --out-of-range earliest a position lost while the service runs is left behind", .timeLimit(.minutes(1)))
+    @Test("With --out-of-range earliest a position lost while the service runs is left behind", .timeLimit(.minutes(10)))
     func earliestWhileRunning() async throws {
         try await Slots.shared.run {
             let run = try await overtaken(["--out-of-range", "earliest"])

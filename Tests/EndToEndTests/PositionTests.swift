@@ -5,7 +5,7 @@ import Testing
 /// Where reading begins and ends: `--from`, committed offsets, `--assign`, `--exit-at-end`, `--topic-pattern`.
 @Suite struct PositionTests {
     @Test(
-        "Without a committed offset reading begins where --from says", .timeLimit(.minutes(1)),
+        "Without a committed offset reading begins where --from says", .timeLimit(.minutes(10)),
         arguments: ["earliest", "latest"])
     func from(position: String) async throws {
         try await Slots.shared.run {
@@ -24,7 +24,7 @@ import Testing
     /// what can be shown here is that the question is asked and its answer followed: reading begins at the end.
     @Test(
         "A time as --from is looked up; where no record is that young reading begins at the end",
-        .timeLimit(.minutes(1)), arguments: ["2020-01-01T00:00:00Z", "1577836800000"])
+        .timeLimit(.minutes(10)), arguments: ["2020-01-01T00:00:00Z", "1577836800000"])
     func fromTime(time: String) async throws {
         try await Slots.shared.run {
             let scratch = try Scratch()
@@ -38,7 +38,7 @@ import Testing
         }
     }
 
-    @Test("A group goes on at its committed offsets, whatever --from says", .timeLimit(.minutes(1)))
+    @Test("A group goes on at its committed offsets, whatever --from says", .timeLimit(.minutes(10)))
     func committed() async throws {
         try await Slots.shared.run {
             let scratch = try Scratch()
@@ -60,7 +60,7 @@ import Testing
 
     @Test(
         "--from latest commits where it began, so that records written while the service is down are delivered",
-        .timeLimit(.minutes(1)))
+        .timeLimit(.minutes(10)))
     func latestIsCommitted() async throws {
         try await Slots.shared.run {
             let scratch = try Scratch()
@@ -79,7 +79,7 @@ import Testing
         }
     }
 
-    @Test("--assign with an offset reads from there, and without a group nothing is committed", .timeLimit(.minutes(1)))
+    @Test("--assign with an offset reads from there, and without a group nothing is committed", .timeLimit(.minutes(10)))
     func assignWithoutGroup() async throws {
         try await Slots.shared.run {
             let scratch = try Scratch()
@@ -98,7 +98,7 @@ import Testing
 
     @Test(
         "--assign with a group goes on at the committed offset, and takes the offset given where there is none",
-        .timeLimit(.minutes(1)))
+        .timeLimit(.minutes(10)))
     func assignWithGroup() async throws {
         try await Slots.shared.run {
             let scratch = try Scratch()
@@ -119,7 +119,7 @@ import Testing
         }
     }
 
-    @Test("--exit-at-end ends where the log ended at the assignment, not where it ends now", .timeLimit(.minutes(1)))
+    @Test("--exit-at-end ends where the log ended at the assignment, not where it ends now", .timeLimit(.minutes(10)))
     func exitAtEnd() async throws {
         try await Slots.shared.run {
             let scratch = try Scratch()
@@ -149,7 +149,7 @@ import Testing
         }
     }
 
-    @Test("--topic-pattern reads every topic whose name matches and no other", .timeLimit(.minutes(1)))
+    @Test("--topic-pattern reads every topic whose name matches and no other", .timeLimit(.minutes(10)))
     func topicPattern() async throws {
         try await Slots.shared.run {
             let scratch = try Scratch()

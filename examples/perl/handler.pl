@@ -2,7 +2,7 @@
 use strict;
 use warnings;
 use IO::Handle;
-use JSON::PP;    # JSON::XS has the same interface, and is fifty times faster
+use JSON::PP;    # JSON::XS has the same interface, and is far faster
 
 # Keep the protocol's descriptors private (Perl marks the copies close-on-exec): a print then goes to ackpipe's log.
 open my $in,  '<&', \*STDIN  or die "cannot copy stdin: $!";

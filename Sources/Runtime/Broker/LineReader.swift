@@ -4,7 +4,7 @@ import Reactor
 
 /// Reads a file line by line, however large it is: it holds one line at a time. One thread; blocks as a disk does.
 struct LineReader {
-    /// The longest line that is read, in bytes. The 5 MB that a partition keeps, each byte spelt `\u00XX`, are shorter.
+    /// Lines of up to so many bytes are read, much longer ones are refused. The 5 MB that a partition keeps, each byte spelt `\u00XX`, are shorter.
     static let longestLine = 32 << 20
 
     /// The line that was read last, counted from 1.
@@ -14,7 +14,8 @@ struct LineReader {
 
     private let path: String
     private let descriptor: Int32
-    private var buffer = [UInt8](repeating: 0, count: 256 << 10)
+    private let longest: Int
+    private var buffer: [UInt8]
     /// What was read and not taken yet is `buffer[start..<end]`.
     private var start = 0
     private var end = 0
@@ -22,9 +23,12 @@ struct LineReader {
     private var isAtEnd = false
 
     /// Reads from the beginning; `descriptor`, of a regular file, stays the caller's, and its own offset is not used.
-    init(path: String, descriptor: Int32) {
+    /// Reads `block` bytes at a time, at least 1, and more where a line is longer.
+    init(path: String, descriptor: Int32, block: Int = 256 << 10, longest: Int = LineReader.longestLine) {
         self.path = path
         self.descriptor = descriptor
+        self.longest = longest
+        buffer = [UInt8](repeating: 0, count: max(1, block))
     }
 
     /// Lends the next line, without its LF, to `body`, with its number; answers false at the end. The last line may
@@ -32,7 +36,7 @@ struct LineReader {
     mutating func next(_ body: (Span<UInt8>, Int) throws(LoadFault) -> Void) throws(LoadFault) -> Bool {
         var searched = start
         while true {
-            if let newline = LineReader.newline(in: buffer.span, from: searched, to: end) {
+            if let newline = newline(from: searched) {
                 try take(upTo: newline, endLength: 1, body)
                 return true
             }
@@ -63,10 +67,10 @@ struct LineReader {
             buffer.replaceSubrange(0..<(end - start), with: buffer[start..<end])
             (start, end) = (0, end - start)
         }
-        if end > LineReader.longestLine {
+        if end > longest {
             throw LoadFault(
                 file: path, line: number + 1, atByte: end,
-                "the line is longer than \(LineReader.longestLine) bytes, and no record of the embedded broker is; "
+                "the line is longer than \(longest) bytes, and no record of the embedded broker is; "
                     + "write one record a line")
         }
         if end == buffer.count { buffer.append(contentsOf: repeatElement(0, count: buffer.count)) }
@@ -87,12 +91,12 @@ struct LineReader {
         }
     }
 
-    private static func newline(in bytes: Span<UInt8>, from start: Int, to end: Int) -> Int? {
-        var index = start
-        while index < end {
-            if bytes[index] == UInt8(ascii: "\n") { return index }
-            index &+= 1
+    /// Where the next LF stands. `memchr(3)` is much faster than a loop here.
+    private func newline(from searched: Int) -> Int? {
+        unsafe buffer.withUnsafeBytes { block in
+            guard searched < end, let base = block.baseAddress else { return nil }
+            let found = unsafe memchr(base + searched, Int32(UInt8(ascii: "\n")), end - searched)
+            return unsafe found.map { unsafe UnsafeRawPointer($0) - base }
         }
-        return nil
     }
 }

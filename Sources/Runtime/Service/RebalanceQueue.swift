@@ -6,6 +6,12 @@ struct RebalanceQueue {
         /// To be answered with the positions from which to read.
         case assign([PartitionIndex], explicit: [PartitionIndex: Int64])
         case revoke([PartitionIndex], lost: Bool)
+
+        var partitions: [PartitionIndex] {
+            switch self {
+            case .assign(let partitions, _), .revoke(let partitions, _): partitions
+            }
+        }
     }
 
     enum Step: Equatable {

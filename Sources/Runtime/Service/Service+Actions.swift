@@ -51,6 +51,7 @@ extension Service {
 
     func commitFinished(token: UInt64, _ results: [CommitResult], _ error: KafkaError?) {
         let failed = results.filter { $0.error != nil || error != nil }.map(\.partition)
+        for result in results { refusedCommits[result.partition] = error ?? result.error }
         if let error = error ?? results.lazy.compactMap(\.error).first {
             log.warning(
                 "commit failed: the offsets are sent again",

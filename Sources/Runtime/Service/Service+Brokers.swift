@@ -12,12 +12,19 @@ struct TroubleReport {
         lastTold[kind] = now
         return true
     }
+
+    /// The earliest instant at which this kind is told again; `now` where it was not told yet.
+    func nextTelling(_ kind: String, now: Instant) -> Instant { lastTold[kind].map { $0 + .seconds(10) } ?? now }
 }
 
 extension Service {
     /// An error of the client: what it means for the service depends on its kind, and on whether all went well before.
-    func consumerFailed(_ error: KafkaError, at partition: PartitionIndex?) {
+    ///
+    /// `about` are the partitions of the question that it answers, where it names none itself.
+    func consumerFailed(_ error: KafkaError, at partition: PartitionIndex?, about partitions: [PartitionIndex] = []) {
         var facts: Logger.Metadata = ["error": "\(error)"]
+        let subject = partitions.isEmpty ? "" : partitions.map(place).joined(separator: " ") + ": "
+        if !subject.isEmpty { facts["kafka.partitions"] = "\(subject.dropLast(2))" }
         if let partition { facts["kafka.partition"] = "\(place(partition))" }
         switch error.kind {
         case .brokerUnreachable:
@@ -31,11 +38,9 @@ extension Service {
             }
         case .authorization:
             if hasConnected {
-                tellTrouble("authorization failed: trying again", facts)
+                tellTrouble("authorization failed: trying again", facts.merging(["hint": "\(neededRights)"]) { $1 })
             } else {
-                stop(
-                    .noPermission,
-                    "not authorized: \(error); the principal needs READ on the topic and on group '\(plan.name)'")
+                stop(.noPermission, "not authorized: \(subject)\(error); \(neededRights)")
             }
         case .unknownTopic:
             if hasConnected {
@@ -43,7 +48,8 @@ extension Service {
             } else {
                 stop(
                     .configuration,
-                    "topic unknown: \(error); create it, or use --topic-pattern to wait for topics to come")
+                    "topic unknown: \(subject)\(error); create it, let the principal DESCRIBE it, or use --topic-pattern to "
+                        + "wait for topics to come")
             }
         case .outOfRange:
             if let partition { positionLost(partition) } else { tellTrouble("position out of range", facts) }
@@ -55,13 +61,15 @@ extension Service {
         }
     }
 
+    var neededRights: String { "the principal needs READ on the topic and on group '\(plan.name)'" }
+
     private func tellTrouble(_ message: String, _ facts: Logger.Metadata) {
         if brokerTrouble.shouldTell(message, now: now) { log.warning("\(message)", metadata: facts) }
     }
 
     /// `--connect-timeout` counts until the first answer from a broker about our partitions.
     var connectDeadline: Instant? {
-        guard !hasConnected, ending == nil, let timeout = plan.settings.connectTimeout else { return nil }
+        guard !hasConnected, !hasJoined, ending == nil, let timeout = plan.settings.connectTimeout else { return nil }
         return startedAt + Interval(timeout)
     }
 
@@ -71,6 +79,27 @@ extension Service {
             .unavailable,
             "no answer from \(plan.settings.brokers) within --connect-timeout; look at -b, at the listener's advertised "
                 + "address and at the network")
+    }
+
+    /// When a start that brings no partition and no error is worth a line: some refusals are retried by librdkafka without a
+    /// word, and nothing may stop silently.
+    var patienceDeadline: Instant? {
+        guard !hasConnected, !hasJoined, ending == nil, !machine.isDraining else { return nil }
+        return max(startedAt + .seconds(10), brokerTrouble.nextTelling(Self.longWait, now: now))
+    }
+
+    private static let longWait = "still waiting for the brokers to assign partitions"
+
+    func tellLongWait() {
+        guard let deadline = patienceDeadline, deadline <= now else { return }
+        tellTrouble(
+            Self.longWait,
+            [
+                "brokers": "\(plan.settings.brokers)", "group": "\(plan.name)",
+                "waited.ms": "\(milliseconds(now - startedAt))",
+                "hint":
+                    "a group that is rebalancing, a coordinator that is not available, or a leader that is not elected",
+            ])
     }
 
     /// librdkafka's own log; syslog(3) levels.

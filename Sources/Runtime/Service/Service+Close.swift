@@ -9,6 +9,8 @@ import Reactor
 extension Service {
     /// Leaves the group and tells how it all went. Everything delivered is answered or given up by now.
     func close() -> ServiceOutcome {
+        // Leaving the group gives the partitions back, and with them what is known of their commits.
+        let uncommitted = uncommittedOutcome()
         leaveGroup()
         let counters = machine.counters
         log.info(
@@ -20,7 +22,24 @@ extension Service {
                 "verdicts.late": "\(counters.lateVerdicts)", "commits": "\(counters.commits)",
                 "worker.failures": "\(counters.workerFailures)",
             ])
-        return outcome()
+        let outcome = outcome()
+        return outcome.code == .ok ? uncommitted ?? outcome : outcome
+    }
+
+    /// Nil where every offset that should be committed is: an end without that is no success, as the records come again.
+    private func uncommittedOutcome() -> ServiceOutcome? {
+        if let (partition, error) = refusedCommits.first {
+            let remedy = error.kind == .authorization ? "; \(neededRights)" : ""
+            return ServiceOutcome(
+                error.kind == .authorization ? .noPermission : .drainTimedOut,
+                "\(place(partition)): the last offsets could not be committed: \(error)\(remedy); records that were handled "
+                    + "are delivered again after a restart")
+        }
+        guard machine.awaitsCommit else { return nil }
+        return ServiceOutcome(
+            .drainTimedOut,
+            "the brokers did not confirm the last commit within --drain-timeout; records that were handled may be delivered "
+                + "again after a restart")
     }
 
     /// Closing the consumer revokes its partitions: the events are answered until it is done, or until half of the drain

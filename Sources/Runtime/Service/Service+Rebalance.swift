@@ -15,6 +15,7 @@ extension Service {
     private func handle(_ event: ConsumerEvent) {
         switch event {
         case .assigned(let partitions):
+            hasJoined = true
             timeline.pass(.assigned, now: now, log: log)
             log.info("partitions assigned", metadata: ["partitions": "\(names(partitions))"])
             rebalances.waiting.append(.assign(partitions, explicit: [:]))
@@ -74,6 +75,7 @@ extension Service {
     func answerRevoke(_ partitions: [PartitionIndex]) {
         guard rebalances.step == .revoking else { return }
         outOfRange.subtract(partitions)
+        for partition in partitions { refusedCommits[partition] = nil }
         do {
             try consumer.unassign(partitions)
         } catch {
@@ -121,7 +123,7 @@ extension Service {
     private func positionsFound(_ result: LookupResult) {
         if let error = result.error {
             rebalances.step = .waitingToRetry(at: now + .seconds(1))
-            consumerFailed(error, at: nil)
+            consumerFailed(error, at: nil, about: rebalances.current?.partitions ?? [])
             return
         }
         hasConnected = true

@@ -46,6 +46,10 @@ package final class Service {
     var rebalances = RebalanceQueue()
     var outOfRange: Set<PartitionIndex> = []
     var hasConnected = false
+    /// The group gave an assignment, be it an empty one: the brokers were reached.
+    var hasJoined = false
+    /// Partitions whose last commit was refused, and why.
+    var refusedCommits: [PartitionIndex: KafkaError] = [:]
     var startedAt: Instant
     var brokerTrouble = TroubleReport()
     /// What handlers said of the failures of this turn.
@@ -125,6 +129,7 @@ package final class Service {
         takeRecords()
         endUnfinishedFrames()
         checkConnectTimeout()
+        tellLongWait()
         decide()
         flushWorkers()
     }
@@ -143,6 +148,7 @@ package final class Service {
         if let deadline = machine.nextDeadline { next = min(next, deadline) }
         if let deadline = frameDeadline { next = min(next, deadline) }
         if let deadline = connectDeadline { next = min(next, deadline) }
+        if let deadline = patienceDeadline { next = min(next, deadline) }
         if let deadline = rebalances.retryAt { next = min(next, deadline) }
         let current = Instant(nanoseconds: MonotonicClock.nanoseconds())
         guard next > current else { return 0 }

@@ -13,7 +13,7 @@ enum Happening {
     case exits(Int, generation: Int)
     case commitDone(UInt64, failed: [PartitionIndex])
     case fetch
-    case rebalance
+    case rebalance(isPeriodic: Bool)
     case assign([Int32])
     case append
 }
@@ -46,6 +46,8 @@ final class World {
     /// What happened, told only where `isTraced`: most runs are good, and telling takes most of the time.
     var trace: [String] = []
     let isTraced: Bool
+    /// What the machine asked for at the end of the last turn.
+    var deadline: Instant?
     var ending: Ending?
     var drainedAt: Instant?
 
@@ -78,12 +80,12 @@ final class World {
         machine = DeliveryMachine(limits: limits, policy: policy, seed: seed, now: now)
         oracle = Oracle(limits: limits, policy: policy)
         processes = (0..<limits.workers).map { _ in Process() }
-        faultsUntil = Instant(nanoseconds: 0) + .milliseconds(Int64(1_000 + random.next() % 4_000))
-        signalAt = random.next() % 4 == 0 ? Instant(nanoseconds: 0) + .milliseconds(Int64(random.next() % 5_000)) : nil
+        faultsUntil = Instant(nanoseconds: 0) + .milliseconds(Int64(500 + random.next() % 2_500))
+        signalAt = random.next() % 4 == 0 ? Instant(nanoseconds: 0) + .milliseconds(Int64(random.next() % 3_000)) : nil
         let partitions = Int32(1 + random.next() % 5)
         for partition in 0..<partitions { logs[partition] = Log(records: Int(random.next() % 40), &random) }
         plan(.assign(Array(0..<partitions)), in: 0...50)
-        plan(.rebalance, in: 100...1_000)
+        plan(.rebalance(isPeriodic: true), in: 100...1_000)
         plan(.append, in: 100...500)
     }
 
@@ -135,7 +137,9 @@ final class World {
     // MARK: The loop
 
     func plan(_ what: Happening, in milliseconds: ClosedRange<Int>) {
-        plan(what, at: now + Interval(nanoseconds: Int64(among(milliseconds)) * 1_000_000 + Int64(random.next() % 1_000)))
+        plan(
+            what, at: now + Interval(nanoseconds: Int64(among(milliseconds)) * 1_000_000 + Int64(random.next() % 1_000))
+        )
     }
 
     func plan(_ what: Happening, at instant: Instant) {
@@ -147,7 +151,7 @@ final class World {
     func run() -> String? {
         turn()
         while ending == nil, oracle.violation == nil {
-            let next = [happenings.first?.at, machine.nextDeadline, signalAt.flatMap { drainedAt == nil ? $0 : nil }]
+            let next = [happenings.first?.at, deadline, signalAt.flatMap { drainedAt == nil ? $0 : nil }]
             guard let instant = next.compactMap({ $0 }).min() else {
                 oracle.broken("nothing will ever happen again")
                 break
@@ -174,7 +178,8 @@ final class World {
             isFetchPlanned = true
             plan(.fetch, in: 0...5)
         }
-        if drainedAt == nil, !policy.exitAtEnd, policy.maxMessages == nil, isDone { drain() }
+        if drainedAt == nil, !policy.exitAtEnd, isDone { drain() }
+        deadline = machine.nextDeadline
     }
 
     func drain() {
@@ -205,9 +210,15 @@ final class World {
         if machine.unsettled > 3 * limits.maxTotalInFlight + logs.count { oracle.broken("holds \(machine.unsettled)") }
         let started = drainedAt ?? (machine.isDraining ? now : nil)
         if drainedAt == nil, let started { drainedAt = started }
-        if let started, now > started + limits.drainTimeout + .milliseconds(1) { oracle.broken("the drain does not end") }
+        if let started, now > started + limits.drainTimeout + .milliseconds(1) {
+            oracle.broken("the drain does not end")
+        }
         if drainedAt == nil, now > faultsUntil + .seconds(60) {
-            let left = logs.keys.sorted().map { "\($0): \(oracle.assignments[$0]?.unsettled.prefix(5) ?? [])" }
+            let left = logs.keys.sorted().map { partition in
+                let unsettled = oracle.assignments[partition]?.unsettled.prefix(5)
+                let log = logs[partition].map { "at \($0.position) of \($0.end), committed \($0.committed)" }
+                return "\(partition): \(unsettled ?? []), \(log ?? "")"
+            }
             oracle.broken("without faults for a minute and not done: \(left)")
         }
         for revoke in revokes where now > revoke.since + .seconds(3) { oracle.broken("no answer to \(revoke)") }
@@ -221,6 +232,8 @@ final class World {
         if let maximum = policy.maxMessages, ending == .completed, machine.counters.settled != maximum {
             oracle.broken("settled \(machine.counters.settled) of \(maximum)")
         }
-        if ending == .completed && policy.maxMessages == nil && !policy.exitAtEnd { oracle.broken("completed by itself") }
+        if ending == .completed && policy.maxMessages == nil && !policy.exitAtEnd {
+            oracle.broken("completed by itself")
+        }
     }
 }

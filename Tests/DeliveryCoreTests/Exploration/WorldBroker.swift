@@ -7,7 +7,10 @@ struct Log {
     var end: Int64 = 0
     var committed: Int64 = 0
     /// The next offset to be fetched.
-    var position: Int64 = 0
+    var position: Int64 = 0 {
+        didSet { nextIndex = offsets.firstIndex { $0 >= position } ?? offsets.endIndex }
+    }
+    private var nextIndex = 0
     var toldEnd: Int64 = -1
 
     init(records: Int, _ random: inout SeededGenerator) { append(records, &random) }
@@ -19,7 +22,8 @@ struct Log {
         }
     }
 
-    var next: Int64? { offsets.first { $0 >= position } }
+    /// The next record to be fetched.
+    var next: Int64? { nextIndex < offsets.count ? offsets[nextIndex] : nil }
 }
 
 extension World {
@@ -42,7 +46,7 @@ extension World {
     func happen(_ what: Happening) {
         switch what {
         case .fetch: fetch()
-        case .rebalance: rebalance()
+        case .rebalance(let isPeriodic): rebalance(isPeriodic)
         case .assign(let partitions): assign(partitions)
         case .append: append()
         case .commitDone(let token, let failed): commitDone(token, failed)
@@ -100,9 +104,9 @@ extension World {
 
     // MARK: The group
 
-    private func rebalance() {
+    private func rebalance(_ isPeriodic: Bool) {
         guard hasFaults else { return }
-        plan(.rebalance, in: 100...1_500)
+        if isPeriodic { plan(.rebalance(isPeriodic: true), in: 100...1_500) }
         let owned = oracle.assignments.keys.sorted().filter { oracle.assignments[$0]?.revokedAt == nil }
         guard revokes.isEmpty, !owned.isEmpty else { return }
         let isEager = chance(30)
@@ -138,7 +142,7 @@ extension World {
             oracle.assignments[partition] = nil
             paused.remove(partition)
         }
-        plan(.assign(numbers), in: 0...100)
+        plan(.assign(numbers), in: chance(50) ? 0...5 : 0...100)
     }
 
     private func assign(_ partitions: [Int32]) {
@@ -164,6 +168,8 @@ extension World {
                 AssignedPartition(partition: PartitionIndex(partition), position: log.committed, end: log.end))
         }
         machine.assigned(all, now: now, actions: &actions)
+        // Rebalances come in bursts: what waited in the one before is stale in the next.
+        if chance(30) { plan(.rebalance(isPeriodic: false), in: 0...80) }
     }
 
     // MARK: Commits
@@ -173,7 +179,7 @@ extension World {
         if !policy.commits { oracle.broken("a commit although there is no group") }
         for entry in entries { oracle.commit(entry, log: logs[entry.partition.value]?.offsets ?? []) }
         commitsUnderWay[token] = entries.map { ($0, oracle.assignments[$0.partition.value]?.generation ?? 0) }
-        let failed = hasFaults && chance(20) ? entries.map(\.partition).filter { _ in chance(60) } : []
+        let failed = chance(hasFaults ? 20 : 8) ? entries.map(\.partition).filter { _ in chance(60) } : []
         // Answers come in the order of the requests.
         let slow = hasFaults && chance(5) ? among(300...900) : among(0...20)
         lastCommitDone = max(lastCommitDone, now + .milliseconds(Int64(slow)))
@@ -182,7 +188,8 @@ extension World {
 
     private func commitDone(_ token: UInt64, _ failed: [PartitionIndex]) {
         var refused = failed
-        for (entry, generation) in commitsUnderWay.removeValue(forKey: token) ?? [] where !failed.contains(entry.partition) {
+        for (entry, generation) in commitsUnderWay.removeValue(forKey: token) ?? []
+        where !failed.contains(entry.partition) {
             let partition = entry.partition.value
             guard oracle.assignments[partition]?.generation == generation else {
                 refused.append(entry.partition)

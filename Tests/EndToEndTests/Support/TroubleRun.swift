@@ -39,6 +39,15 @@ final class TroubleRun {
         return ackpipe
     }
 
+    /// Starts ackpipe as a member of a group that reads the topic.
+    func join(_ group: String, _ options: [String], handler: String) throws -> AckpipeProcess {
+        let command = try scratch.python("handler.py", "from trouble import *\n" + handler)
+        ackpipe = try AckpipeProcess(
+            ["run"] + cluster.address + ["-t", "t", "-g", group, "-X", "fetch.wait.max.ms=50"] + options + ["--"]
+                + command, in: scratch, environment: ["JOURNAL": journal.path])
+        return ackpipe
+    }
+
     /// How many processes of the handler counted themselves with `life()`.
     var lives: Int { (try? FileManager.default.attributesOfItem(atPath: journal.path + ".lives")[.size] as? Int) ?? 0 }
 
