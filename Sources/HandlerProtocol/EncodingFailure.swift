@@ -4,6 +4,8 @@ package enum EncodingFailure: Error, Hashable, Sendable, CustomStringConvertible
     case notUTF8(member: String)
     /// The form is `json` and the bytes are not one valid JSON value; `atByte` counts from 0.
     case invalidJSON(member: String, atByte: Int, reason: String)
+    /// A producer wrote headers that cannot be parsed: what they say would be lost.
+    case unreadableHeaders
     /// The frame would have `bytes` bytes, `limit` are allowed. In a batch `bytes` includes the records before this one.
     case tooLarge(bytes: Int, limit: Int)
 
@@ -16,6 +18,8 @@ package enum EncodingFailure: Error, Hashable, Sendable, CustomStringConvertible
         case .invalidJSON(let member, let atByte, let reason):
             return "the \(member) is not valid JSON (byte \(atByte): \(reason)), which --\(member)-format json needs; "
                 + "use --\(member)-format auto or base64"
+        case .unreadableHeaders:
+            return "its headers are damaged and cannot be read; the producer that wrote it is at fault"
         case .tooLarge(let bytes, let limit):
             return "the record needs a frame of \(bytes) bytes and the limit is \(limit); raise --max-frame-bytes "
                 + "(at most \(Framing.largestFrameLimit))"

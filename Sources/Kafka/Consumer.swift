@@ -106,6 +106,14 @@ package final class Consumer {
         return id.isEmpty ? nil : id
     }
 
+    /// Whether a broker has told what cluster it belongs to, and so was reached at least once (`rd_kafka_clusterid`, which
+    /// does not wait here).
+    package var hasReachedBroker: Bool {
+        guard let handle = unsafe handle, let id = unsafe rd_kafka_clusterid(handle, 0) else { return false }
+        unsafe rd_kafka_mem_free(handle, id)
+        return true
+    }
+
     /// `COOPERATIVE`, `EAGER`, or `NONE` before the first rebalance and for assignments without a group.
     package var rebalanceProtocol: String {
         guard let handle = unsafe handle, let text = unsafe rd_kafka_rebalance_protocol(handle) else { return "NONE" }

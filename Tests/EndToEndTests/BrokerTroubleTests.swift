@@ -202,7 +202,7 @@ import Testing
         try await Slots.shared.run {
             let run = try await TroubleRun()
             // A rebalance of the mock cluster lasts as long as the session time-out.
-            let options = ["--connect-timeout", "14s", "-X", "session.timeout.ms=6000"]
+            let options = ["--connect-timeout", "4s", "-X", "session.timeout.ms=6000"]
             let first = try run.join("joined", options, handler: "good()")
             try await first.waitForLog("partitions assigned")
             let second = try run.join("joined", options, handler: "good()")

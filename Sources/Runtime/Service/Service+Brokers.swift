@@ -69,12 +69,19 @@ extension Service {
 
     /// `--connect-timeout` counts until the first answer from a broker about our partitions.
     var connectDeadline: Instant? {
-        guard !hasConnected, !hasJoined, ending == nil, let timeout = plan.settings.connectTimeout else { return nil }
+        guard !hasConnected, !hasJoined, !hasReachedBroker, ending == nil, let timeout = plan.settings.connectTimeout else {
+            return nil
+        }
         return startedAt + Interval(timeout)
     }
 
     func checkConnectTimeout() {
         guard let deadline = connectDeadline, deadline <= now else { return }
+        // A broker was reached, and the group is being joined, which may take a session: that is no lack of brokers.
+        if consumer.hasReachedBroker {
+            hasReachedBroker = true
+            return
+        }
         stop(
             .unavailable,
             "no answer from \(plan.settings.brokers) within --connect-timeout; look at -b, at the listener's advertised "

@@ -9,6 +9,8 @@ extension Service {
     func send(_ key: DeliveryKey, to worker: WorkerIndex) {
         guard let connection = connections[worker.value], !connection.isBroken else { return }
         let delivery = machine.delivery(key)
+        // Its partition may have been lost since the machine decided, in the same turn: then it is cancelled already.
+        guard machine.record(0, of: delivery) != nil else { return }
         let failure =
             plan.policy.isBatch
             ? sendBatch(delivery, key, to: connection) : sendMessage(delivery, to: connection)
@@ -30,6 +32,7 @@ extension Service {
         guard let record = machine.record(0, of: delivery) else { return nil }
         do {
             try unsafe consumer.records.withFields(record.slot) { fields throws(EncodingFailure) in
+                if unsafe fields.headersAreDamaged { throw .unreadableHeaders }
                 encoder.beginMessage(
                     id: delivery.id, attempt: record.attempt, redelivered: record.redelivered,
                     place: unsafe recordPlace(delivery, record, fields), into: &connection.outbound)
@@ -53,6 +56,7 @@ extension Service {
             guard let record = machine.record(index, of: delivery) else { continue }
             do {
                 try unsafe consumer.records.withFields(record.slot) { fields throws(EncodingFailure) in
+                    if unsafe fields.headersAreDamaged { throw .unreadableHeaders }
                     encoder.beginRecord(
                         attempt: record.attempt, redelivered: record.redelivered,
                         place: unsafe recordPlace(delivery, record, fields), into: &connection.outbound)

@@ -46,6 +46,8 @@ package final class Service {
     var rebalances = RebalanceQueue()
     var outOfRange: Set<PartitionIndex> = []
     var hasConnected = false
+    /// A broker has answered, seen when --connect-timeout was over.
+    var hasReachedBroker = false
     /// The group gave an assignment, be it an empty one: the brokers were reached.
     var hasJoined = false
     /// Partitions whose last commit was refused, and why.
