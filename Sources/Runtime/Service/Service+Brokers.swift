@@ -69,7 +69,8 @@ extension Service {
 
     /// `--connect-timeout` counts until the first answer from a broker about our partitions.
     var connectDeadline: Instant? {
-        guard !hasConnected, !hasJoined, !hasReachedBroker, ending == nil, let timeout = plan.settings.connectTimeout else {
+        guard !hasConnected, !hasJoined, !hasReachedBroker, ending == nil, let timeout = plan.settings.connectTimeout
+        else {
             return nil
         }
         return startedAt + Interval(timeout)
