@@ -32,6 +32,14 @@ import Testing
         #expect(driver.machine.recordBudget == 50)
     }
 
+    @Test func copiesOutWhatAPausedPartitionHolds() throws {
+        var driver = driver()
+        driver.arrive(0, 0...99)
+        driver.turn()
+        let copied = driver.advance(.seconds(2)).actions.count { if case .copyOut = $0 { true } else { false } }
+        #expect(copied == 100, "each record that waits would pin the response that it came in")
+    }
+
     @Test func pausesNothingWhileEveryPartitionHasWork() throws {
         var driver = driver(partitions: 2)
         driver.arrive(0, 0...98)
