@@ -20,7 +20,7 @@ struct KillDaemonTests {
     /// Not among the slots: nearly all of it is waiting for the group, and it is to begin first.
     @Test(
         "kill -9 of ackpipe at a random moment, 20 times in one group: no record is lost, no orphan stays",
-        .timeLimit(.minutes(15)))
+        .timeLimit(.minutes(10)))
     func killingTheDaemonLosesNothing() async throws {
         var random = TestRandom()
         let stage = try Stage(partitions: 4)

@@ -4,7 +4,8 @@ import Testing
 /// Handlers that take nothing, or give too much; and what of the daemon reaches them.
 @Suite("Protocol, pressure and surroundings") struct ProtocolAbuseLoadTests {
     @Test(
-        "A handler that never reads costs no more than the windows, and its records come again", .timeLimit(.minutes(4))
+        "A handler that never reads costs no more than the windows, and its records come again",
+        .timeLimit(.minutes(10))
     )
     func neverReads() async throws {
         try await Slots.shared.run {
@@ -33,7 +34,7 @@ import Testing
         }
     }
 
-    @Test("A handler that writes more than it reads cannot stop the daemon from writing", .timeLimit(.minutes(4)))
+    @Test("A handler that writes more than it reads cannot stop the daemon from writing", .timeLimit(.minutes(10)))
     func bothPipesFull() async throws {
         try await Slots.shared.run {
             let run = try await TroubleRun(records: 0)
@@ -51,7 +52,7 @@ import Testing
         }
     }
 
-    @Test("A flood on stderr is cut to a bounded rate, told, and holds nothing up", .timeLimit(.minutes(4)))
+    @Test("A flood on stderr is cut to a bounded rate, told, and holds nothing up", .timeLimit(.minutes(10)))
     func stderrFlood() async throws {
         try await Slots.shared.run {
             let run = try await TroubleRun(records: 30)
@@ -79,7 +80,7 @@ import Testing
         }
     }
 
-    @Test("A line without end on stderr is cut, and never waits for the handler", .timeLimit(.minutes(4)))
+    @Test("A line without end on stderr is cut, and never waits for the handler", .timeLimit(.minutes(10)))
     func endlessLine() async throws {
         try await Slots.shared.run {
             let run = try await TroubleRun()
@@ -97,7 +98,7 @@ import Testing
     }
 
     @Test(
-        "A handler gets no setting, secret or descriptor of the daemon", .timeLimit(.minutes(4)),
+        "A handler gets no setting, secret or descriptor of the daemon", .timeLimit(.minutes(10)),
         arguments: [[], ["--protocol-fd", "3"], ["--framing", "lines"]])
     func surroundings(options: [String]) async throws {
         try await Slots.shared.run {

@@ -48,6 +48,7 @@ extension Service {
         lookups.stop()
         let limit = max(now + .seconds(1), machine.drainEnd ?? now + plan.limits.drainTimeout)
         do {
+            answerPendingAssign()
             consumer.beginClose()
             while !consumer.isClosed {
                 try poller.wait(timeoutMilliseconds: 20, into: &readiness)
@@ -69,9 +70,13 @@ extension Service {
         }
     }
 
-    /// An assignment that came too late for a look-up is answered with nothing, as closing waits for the answer.
+    /// An assignment that came too late for a look-up is answered with nothing, as closing waits for the answer. One that
+    /// is our own (`--assign`) is owed to nobody, and `rd_kafka_assign` never returns once the consumer has closed.
     private func answerPendingAssign() {
-        while case .assign? = rebalances.current {
+        if !plan.settings.assignments.isEmpty {
+            rebalances.waiting.removeAll { if case .assign = $0 { true } else { false } }
+        }
+        while case .assign? = rebalances.current, !consumer.isClosed {
             do { try consumer.assign([]) } catch { log.debug("late assignment: \(error)") }
             rebalances.finish()
         }
