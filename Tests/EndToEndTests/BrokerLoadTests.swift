@@ -111,14 +111,14 @@ import Testing
             let line = { (number: Int) in
                 "{\"partition\":\(number % 4),\"value\":\"\(number) \(String(repeating: "x", count: 1_000))\"}\n"
             }
-            // 1 MB a partition.
-            let file = try scratch.write("volume.jsonl", (0..<4_000).map(line).joined())
+            // Half a MB a partition: a debug build reads less than one MB a second.
+            let file = try scratch.write("volume.jsonl", (0..<2_000).map(line).joined())
             let broker = try AckpipeProcess(["broker", "--topic", "orders:4", "--load", file], in: scratch)
             let reader = try LoadProducer(bootstrapServers: try await address(broker))
             defer { reader.close() }
             for partition in 0..<Int32(4) {
                 let kept = try reader.watermarks(topic: "orders", partition: partition)
-                #expect(kept == (0, 1_000), "partition \(partition)")
+                #expect(kept == (0, 500), "partition \(partition)")
             }
             try await stop(broker)
         }
