@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// RSS of the daemon stays far below what lies in the log, whatever the handler does (promise 5).
-@Suite(.serialized) struct MemoryTests {
+@Suite struct MemoryTests {
     private static let partitions = 64
     private static let recordsEach = 4_100
     /// Of the issue: 200 MB.
@@ -19,7 +19,7 @@ import Testing
 
     @Test("A handler that never acks leaves memory bounded and nothing committed", .timeLimit(.minutes(10)))
     func neverAcks() async throws {
-        try await Slots.shared.run(weight: 3) {
+        try await Slots.shared.run {
             let scratch = try Scratch()
             let handler = try scratch.python(
                 "never.py",
@@ -38,7 +38,7 @@ import Testing
 
     @Test("64 partitions that all wait for a retry leave memory bounded", .timeLimit(.minutes(10)))
     func allWaitForRetry() async throws {
-        try await Slots.shared.run(weight: 3) {
+        try await Slots.shared.run {
             let scratch = try Scratch()
             let handler = try scratch.python("nack.py", #"serve(lambda record: {"action": "retry"})"#)
             let cluster = try await MemoryTests.filled.value
@@ -50,7 +50,7 @@ import Testing
 
     @Test("A handler that never reads its stdin leaves memory bounded", .timeLimit(.minutes(10)))
     func neverReads() async throws {
-        try await Slots.shared.run(weight: 3) {
+        try await Slots.shared.run {
             let scratch = try Scratch()
             let handler = try scratch.python(
                 "deaf.py",
