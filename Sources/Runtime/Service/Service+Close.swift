@@ -57,6 +57,7 @@ extension Service {
                 takeConsumerEvents()
                 answerPendingAssign()
                 decide()
+                if isHurried() { return }
                 guard now < limit else {
                     log.warning("leaving the group took too long: the brokers will notice by the session timeout")
                     return
@@ -70,14 +71,23 @@ extension Service {
         }
     }
 
-    /// An assignment that came too late for a look-up is answered with nothing, as closing waits for the answer. One that
-    /// is our own (`--assign`) is owed to nobody, and `rd_kafka_assign` never returns once the consumer has closed.
-    private func answerPendingAssign() {
-        if !plan.settings.assignments.isEmpty {
-            rebalances.waiting.removeAll { if case .assign = $0 { true } else { false } }
+    /// A second signal, while the group is being left.
+    private func isHurried() -> Bool {
+        for case .hurry(let signal) in mailbox.takeAll() {
+            log.warning(
+                "stopping at once: the brokers will notice by the session timeout", metadata: ["signal": "\(signal)"])
+            return true
         }
+        return false
+    }
+
+    /// An assignment that came too late for a look-up is answered with nothing, as closing waits for the answer. One of our
+    /// own (`--assign`) nobody waits for, and librdkafka would never return from a call that meets the end of the close.
+    private func answerPendingAssign() {
         while case .assign? = rebalances.current, !consumer.isClosed {
-            do { try consumer.assign([]) } catch { log.debug("late assignment: \(error)") }
+            if plan.settings.assignments.isEmpty {
+                do { try consumer.assign([]) } catch { log.debug("late assignment: \(error)") }
+            }
             rebalances.finish()
         }
         advanceRebalances()
