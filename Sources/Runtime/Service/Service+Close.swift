@@ -100,7 +100,8 @@ extension Service {
         case .drainedWithLoss(let unanswered):
             return ServiceOutcome(
                 .drainTimedOut,
-                "\(unanswered) deliveries had no verdict within --drain-timeout; their records are delivered again after a restart"
+                "\(unanswered) deliveries had no verdict when the drain ended (--drain-timeout, a second signal, or a handler that "
+                    + "died); their records are delivered again after a restart"
             )
         case .stopped(let reason): return outcome(of: reason)
         }
