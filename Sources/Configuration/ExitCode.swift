@@ -20,12 +20,14 @@ package enum ExitCode: Int32, CaseIterable, Sendable {
         switch self {
         case .ok: "everything asked for was done, or a signal was followed by a complete drain"
         case .usage: "the command line, the environment or the configuration file is wrong"
-        case .data: "stopped at a record, or at an offset that the log no longer has; the log names it"
+        case .data:
+            "stopped at a record, at an offset that the log no longer has, or at a line of a load file; it is named"
         case .unavailable: "no broker could be reached within --connect-timeout"
         case .software: "a defect in ackpipe; the log says where"
         case .operatingSystem: "the operating system refused something (processes, descriptors, memory)"
         case .drainTimedOut:
-            "the drain ran into --drain-timeout, or the last offsets could not be committed; what was not is delivered again"
+            "the drain was cut off (--drain-timeout, a second signal, a handler that died in it), or the last offsets could not be "
+                + "committed; what was not is delivered again"
         case .handlerProtocol: "the handler and ackpipe have no protocol version in common"
         case .noPermission: "the brokers refused authentication or authorization"
         case .configuration: "the brokers or librdkafka refused the configuration: unknown topic, unknown property"

@@ -47,8 +47,11 @@ package enum OptionTable {
         Option(
             .load, "FILE", .text, .broker, commands: [.broker], "write the records of a JSON-lines file at start",
             details: """
-                A load that does not fit the 5 MB which the embedded broker keeps a partition is refused with its size \
-                and the limit.
+                One record a line, with the members of a `message` frame (`topic`, `partition`, `key`, `value`, \
+                `headers`, `timestamp`, and their `_base64` and `_json` forms), or what `kcat -J` prints. `topic` may \
+                be left out where there is only one; without `partition` a hash of the key chooses. The whole file is \
+                checked before anything is written. A load that does not fit the 5 MB which the embedded broker keeps \
+                a partition is refused with its size and the limit.
                 """),
         Option(
             .messages, "N", .integer(1...100_000), default: "200", .demo, commands: [.demo],
