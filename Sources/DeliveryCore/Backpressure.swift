@@ -42,6 +42,23 @@ extension DeliveryMachine {
     /// How long a full window is left alone before partitions are looked at again.
     private var reviewInterval: Interval { .milliseconds(100) }
 
+    /// Places that one partition may keep for what is settled behind something that is not (order `none`): they cost a few
+    /// dozen bytes each, so there may be more of them than records in flight.
+    private var keptLimit: Int { max(64, 16 * limits.maxTotalInFlight / max(1, trackers.count)) }
+
+    /// With order `none` one record that stays unanswered lets any number after it be settled, and all of them are kept
+    /// until it is: at the limit its partition pauses.
+    mutating func pauseIfTooManyAreKept(_ partition: PartitionIndex, now: Instant, actions: inout [Action]) {
+        guard policy.order == .none, let tracker = trackers[partition], tracker.kept > keptLimit,
+            !backpressure.paused.contains(partition)
+        else { return }
+        backpressure.pause(partition)
+        backpressure.nextReview = now + reviewInterval
+        actions.append(.pause(partition))
+        actions.append(.notice(.partitionPaused(partition, backlog: tracker.kept)))
+        countPaused()
+    }
+
     /// Pauses partitions that are stuck while others have nothing, and resumes those whose backlog is small again.
     mutating func reviewBackpressure(now: Instant, actions: inout [Action]) {
         if let next = backpressure.nextReview, now < next { return }
@@ -80,7 +97,7 @@ extension DeliveryMachine {
             }
             let half = max(1, limits.maxTotalInFlight / trackers.count / 2)
             let halfBytes = max(1, limits.maxInFlightBytes / trackers.count / 2)
-            if tracker.unsettled < half, tracker.unsettledBytes < halfBytes {
+            if tracker.unsettled < half, tracker.unsettledBytes < halfBytes, tracker.kept <= keptLimit / 2 {
                 backpressure.forget(partition)
                 actions.append(.resume(partition))
                 actions.append(.notice(.partitionResumed(partition)))

@@ -41,6 +41,7 @@ extension DeliveryMachine {
         counters.settled += 1
         commits.moved = true
         actions.append(.giveBack(record.slot))
+        pauseIfTooManyAreKept(partition, now: now, actions: &actions)
     }
 
     /// Forgets an assignment: its records are given back, unsettled.

@@ -63,6 +63,9 @@ struct PartitionTracker {
     /// One past the sequence of the newest record.
     var tail: UInt64 { head + UInt64(records.count) }
 
+    /// Places that are kept: what is not settled, and what is but waits for something before it.
+    var kept: Int { records.count }
+
     /// Records that wait from the cursor on.
     var waiting: Int { cursor < tail ? Int(tail - cursor) : 0 }
 

@@ -46,13 +46,12 @@ struct Worker {
     /// Why we ended the process; nil where it ends by itself.
     var failure: WorkerFailure?
 
-    /// Keys of the deliveries by id, from `firstID` on; -1 where the id is answered.
-    private var keys = Ring<Int>()
-    private var firstID: UInt64 = 1
+    /// Deliveries that take a slot, cancelled ones included.
+    private var outstanding = OutstandingDeliveries()
     /// Ids below this one were issued.
     private(set) var nextID: UInt64 = 1
-    /// Deliveries that take a slot, cancelled ones included.
-    private(set) var live = 0
+    /// How many deliveries take a slot.
+    var live: Int { outstanding.count }
     /// Records of the live deliveries: a cancelled one that the handler has not let go of may still bring it down.
     var unansweredRecords = 0
     /// The last id whose frame has left the bridge.
@@ -97,10 +96,8 @@ struct Worker {
         phase = .starting(deadline: deadline)
         abilities = WorkerAbilities()
         failure = nil
-        keys = Ring()
-        firstID = 1
+        outstanding = OutstandingDeliveries()
         nextID = 1
-        live = 0
         unansweredRecords = 0
         writtenThrough = 0
         unwrittenBytes = 0
@@ -121,34 +118,23 @@ struct Worker {
 
     /// Remembers the delivery under the id that was issued last.
     mutating func hold(_ key: DeliveryKey, records: Int) {
-        keys.append(key.value)
-        live += 1
+        outstanding.append(key, id: nextID - 1)
         unansweredRecords += records
     }
 
     /// The delivery with this id, or nil where it is answered or was never issued.
     func key(of id: UInt64) -> DeliveryKey? {
-        guard id >= firstID, id < nextID, let value = keys[Int(id - firstID)], value >= 0 else { return nil }
-        return DeliveryKey(value)
+        outstanding[id]
     }
 
     func wasIssued(_ id: UInt64) -> Bool { id >= 1 && id < nextID }
 
     /// The slot of this id is free again.
     mutating func release(_ id: UInt64) {
-        guard key(of: id) != nil else { return }
-        keys[Int(id - firstID)] = -1
-        live -= 1
+        guard outstanding.remove(id) else { return }
         if id < nextClockID { clocked -= 1 }
-        while let oldest = keys.first, oldest < 0 {
-            keys.popFirst()
-            firstID += 1
-        }
-        nextClockID = max(nextClockID, firstID)
     }
 
     /// Ids that take a slot, lowest first.
-    var liveIDs: [UInt64] {
-        (firstID..<nextID).filter { key(of: $0) != nil }
-    }
+    var liveIDs: [UInt64] { outstanding.ids }
 }

@@ -97,6 +97,28 @@ import Testing
         #expect(resumed(driver.turn()) == [0])
     }
 
+    @Test func pausesAPartitionWhoseOldestRecordStaysWhileThousandsAfterItAreSettled() throws {
+        var driver = MachineDriver(abilities: WorkerAbilities(concurrency: 2)) { limits, policy in
+            limits.maxTotalInFlight = 100
+            policy.order = .none
+        }
+        driver.assign(0)
+        driver.assign(1)
+        driver.arrive(0, 0...0)
+        driver.turn()
+        var pausedAt: Int64?
+        for offset in Int64(1)...2_000 where pausedAt == nil {
+            driver.arrive(0, [offset])
+            for sent in driver.turn().sent { try driver.ack(sent.id) }
+            if paused(driver.turn()) == [0] { pausedAt = offset }
+        }
+        #expect(pausedAt == 800, "16 windows of 100 over two partitions")
+        #expect(driver.machine.recordBudget > 0, "the other partition goes on")
+        try driver.ack(1)
+        #expect(resumed(driver.advance(.milliseconds(200))) == [0])
+        #expect(driver.committable(0) == 801)
+    }
+
     @Test(arguments: [2, 5, 16, 64])
     func oneGoodPartitionGoesOnHoweverManyOthersAreStuck(partitions: Int32) throws {
         var driver = driver(1_000, partitions: partitions)

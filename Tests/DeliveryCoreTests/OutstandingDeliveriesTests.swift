@@ -1,0 +1,41 @@
+import Testing
+
+@testable import DeliveryCore
+
+@Suite struct OutstandingDeliveriesTests {
+    @Test func aDeliveryIsFoundByItsIdUntilItIsRemoved() {
+        var outstanding = OutstandingDeliveries()
+        for id in UInt64(1)...100 { outstanding.append(DeliveryKey(Int(id) * 10), id: id) }
+        #expect(outstanding[57] == DeliveryKey(570))
+        #expect(outstanding[101] == nil)
+        let first = outstanding.remove(57)
+        let second = outstanding.remove(57)
+        #expect(first)
+        #expect(!second)
+        #expect(outstanding[57] == nil)
+        #expect(outstanding.count == 99)
+        #expect(outstanding.ids == Array(1...56) + Array(58...100))
+    }
+
+    @Test func oneThatStaysCostsNothingForTheMillionsAfterIt() {
+        var outstanding = OutstandingDeliveries()
+        outstanding.append(DeliveryKey(7), id: 1)
+        for id in UInt64(2)...100_000 {
+            outstanding.append(DeliveryKey(8), id: id)
+            let removed = outstanding.remove(id)
+            if !removed { Issue.record("\(id) was not there") }
+        }
+        #expect(outstanding.count == 1)
+        #expect(outstanding.places <= 66, "\(outstanding.places) places for one delivery")
+        #expect(outstanding[1] == DeliveryKey(7))
+        #expect(outstanding[99_999] == nil)
+    }
+
+    @Test func whatIsSweptKeepsItsOrder() {
+        var outstanding = OutstandingDeliveries()
+        for id in UInt64(1)...1_000 { outstanding.append(DeliveryKey(Int(id)), id: id) }
+        for id in UInt64(1)...1_000 where id % 10 != 0 { _ = outstanding.remove(id) }
+        #expect(outstanding.ids == stride(from: UInt64(10), through: 1_000, by: 10).map { $0 })
+        for id in outstanding.ids { #expect(outstanding[id] == DeliveryKey(Int(id))) }
+    }
+}
