@@ -243,6 +243,7 @@ extension DeliveryMachine {
     package mutating func refuse(_ key: DeliveryKey, now: Instant, actions: inout [Action]) {
         let delivery = table[key]
         release(key, from: delivery.worker)
+        closeIfAnswered(delivery.worker, now: now, actions: &actions)
         guard isCurrent(delivery), let first = delivery.sequences.first else { return }
         let offset = trackers[delivery.partition]?[first]?.offset ?? -1
         lanes[delivery.partition]?.isBusy = false

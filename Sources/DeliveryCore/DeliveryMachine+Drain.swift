@@ -57,6 +57,8 @@ extension DeliveryMachine {
     private mutating func hurry(now: Instant, actions: inout [Action]) {
         guard let state = drain, !state.isFast, state.step != .done else { return }
         drain?.isFast = true
+        // The last commit gets a second: what it does not settle is delivered again.
+        drain?.deadline = min(state.deadline, now + .seconds(1))
         cutOff(actions: &actions)
         killRest(actions: &actions)
         advanceRevocations(now: now, actions: &actions)

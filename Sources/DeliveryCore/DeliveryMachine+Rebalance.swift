@@ -69,13 +69,17 @@ extension DeliveryMachine {
     package mutating func relocate(_ partition: PartitionIndex, to offset: Int64, now: Instant, actions: inout [Action])
     {
         guard let tracker = trackers[partition] else { return }
+        // The client starts the partition anew, and forgets its pause; a resume of what is not paused does nothing there.
+        if backpressure.paused.contains(partition) {
+            backpressure.forget(partition)
+            countPaused()
+            actions.append(.resume(partition))
+        }
         if offset >= tracker.position {
             endReached(partition, offset: offset, now: now)
             return
         }
         let end = tracker.end ?? offset
-        // The assignment goes on at Kafka, and so would the pause.
-        if backpressure.paused.contains(partition) { actions.append(.resume(partition)) }
         abandon(partition, now: now, actions: &actions)
         assigned([AssignedPartition(partition: partition, position: offset, end: end)], now: now, actions: &actions)
     }

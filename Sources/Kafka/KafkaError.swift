@@ -14,6 +14,9 @@ package struct KafkaError: Error, Hashable, Sendable, CustomStringConvertible {
         case unknownTopic
         /// The position asked for is not, or no longer, in the log; `offset` tells it where librdkafka does.
         case outOfRange
+        /// A batch in the log cannot be read (damaged, or of a format that this librdkafka does not know); librdkafka goes on
+        /// behind it, so that its records would be skipped.
+        case unreadable
         /// Nobody polled for `max.poll.interval.ms`; the member has left the group.
         case maxPollExceeded
         /// The client instance is unusable and has to be created anew.
@@ -62,6 +65,9 @@ package struct KafkaError: Error, Hashable, Sendable, CustomStringConvertible {
             return .unknownTopic
         case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE, RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
             return .outOfRange
+        case RD_KAFKA_RESP_ERR__BAD_MSG, RD_KAFKA_RESP_ERR__BAD_COMPRESSION, RD_KAFKA_RESP_ERR__NOT_IMPLEMENTED,
+            RD_KAFKA_RESP_ERR_INVALID_MSG:
+            return .unreadable
         case RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED:
             return .maxPollExceeded
         case RD_KAFKA_RESP_ERR__FATAL:

@@ -250,4 +250,20 @@ import Testing
         driver.exit()
         #expect(driver.turn().ending == .stopped(.notEncodable(PartitionIndex(0), offset: 7)))
     }
+
+    @Test func aWorkerThatOwesNothingButARefusedRecordLeavesAtOnce() {
+        var driver = MachineDriver()
+        driver.assign(0)
+        driver.arrive(0, 7...7)
+        driver.machine.timePassed(now: driver.now, actions: &driver.pending)
+        guard case .send(let key, _)? = driver.pending.last else {
+            Issue.record("no delivery: \(driver.pending)")
+            return
+        }
+        driver.pending = []
+        // The runner tells the reason first, and the worker still holds the delivery then.
+        driver.machine.stop(.external, now: driver.now, actions: &driver.pending)
+        driver.machine.refuse(key, now: driver.now, actions: &driver.pending)
+        #expect(driver.pending.contains(.closeInput(.first)))
+    }
 }

@@ -5,7 +5,8 @@ import Testing
     @Test(
         "Each code that asks for something of the caller has its kind",
         arguments: [
-            (Int32(-195), KafkaError.Kind.brokerUnreachable), (-187, .brokerUnreachable), (-193, .brokerUnreachable),
+            (Int32(-199), KafkaError.Kind.unreadable), (-198, .unreadable), (-170, .unreadable), (2, .unreadable),
+            (-195, .brokerUnreachable), (-187, .brokerUnreachable), (-193, .brokerUnreachable),
             (-169, .authentication), (58, .authentication), (-181, .authentication), (29, .authorization),
             (30, .authorization), (31, .authorization), (3, .unknownTopic), (-188, .unknownTopic),
             (-190, .unknownTopic),

@@ -18,6 +18,17 @@ import Testing
         #expect(marks.writtenThrough == 2)
     }
 
+    @Test func aBufferThatNeverEmptiesKeepsOnlyTheMarksThatAreAhead() {
+        var marks = WriteMarks()
+        marks.add(id: 1, end: 10)
+        for id in UInt64(2)...100_000 {
+            marks.add(id: id, end: id * 10)
+            marks.advance(to: (id - 1) * 10)
+        }
+        #expect(marks.writtenThrough == 99_999)
+        #expect(marks.count <= 2_100, "\(marks.count) marks for one unwritten delivery")
+    }
+
     @Test func marksThatFollowAnEmptyBufferCountOn() {
         var marks = WriteMarks()
         marks.add(id: 1, end: 10)

@@ -53,6 +53,17 @@ extension Service {
             }
         case .outOfRange:
             if let partition { positionLost(partition) } else { tellTrouble("position out of range", facts) }
+        case .unreadable:
+            // What follows in the log would arrive as if nothing were missing, and be committed past the hole.
+            if let partition {
+                let position = machine.position(of: partition).map { " from offset \($0) on" } ?? ""
+                stop(
+                    .data,
+                    "\(place(partition))\(position): records cannot be read and would be skipped: \(error); repair the log, "
+                        + "or move the group's offset past them")
+            } else {
+                tellTrouble("Kafka client error", facts)
+            }
         case .maxPollExceeded:
             tellTrouble(
                 "the group membership was lost: the loop was held up for longer than max.poll.interval.ms", facts)

@@ -53,6 +53,12 @@ extension Service {
 
     func advanceRebalances() {
         if let retryAt = rebalances.retryAt, retryAt <= now { rebalances.step = .idle }
+        if let retryAt = relocationRetryAt, retryAt <= now {
+            relocationRetryAt = nil
+            if !outOfRange.isEmpty {
+                lookups.startPositions(outOfRange.sorted(), from: .earliest, useCommitted: false, token: 0)
+            }
+        }
         while rebalances.step == .idle, let event = rebalances.current {
             switch event {
             case .assign(let partitions, _):
@@ -185,9 +191,7 @@ extension Service {
     private func relocationFound(_ result: LookupResult) {
         if let error = result.error {
             consumerFailed(error, at: nil)
-            for partition in outOfRange {
-                lookups.startPositions([partition], from: .earliest, useCommitted: false, token: 0)
-            }
+            relocationRetryAt = now + .seconds(1)
             return
         }
         for position in result.positions where outOfRange.remove(position.partition) != nil {

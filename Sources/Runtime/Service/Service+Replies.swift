@@ -16,6 +16,7 @@ extension Service {
                     noteUnfinishedFrame(connection)
                     return
                 }
+                connection.unfinishedSince = nil
                 try receive(frame, from: connection)
             } catch {
                 protocolBroken(connection, error)
@@ -209,6 +210,7 @@ extension Service {
     }
 
     private func frameDeadline(of connection: WorkerConnection) -> Instant? {
+        if connection.isBroken { return nil }
         let unfinished = connection.unfinishedSince.map { $0 + Interval(plan.settings.frameTimeout) }
         let closed = connection.outputClosedAt.map { $0 + .seconds(1) }
         let refused = connection.inputRefusedAt.map { $0 + .seconds(1) }

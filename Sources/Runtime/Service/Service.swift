@@ -45,6 +45,8 @@ package final class Service {
 
     var rebalances = RebalanceQueue()
     var outOfRange: Set<PartitionIndex> = []
+    /// When the ends of the partitions in `outOfRange` are asked for again.
+    var relocationRetryAt: Instant?
     var hasConnected = false
     /// A broker has answered, seen when --connect-timeout was over.
     var hasReachedBroker = false
@@ -152,6 +154,7 @@ package final class Service {
         if let deadline = connectDeadline { next = min(next, deadline) }
         if let deadline = patienceDeadline { next = min(next, deadline) }
         if let deadline = rebalances.retryAt { next = min(next, deadline) }
+        if let deadline = relocationRetryAt { next = min(next, deadline) }
         let current = Instant(nanoseconds: MonotonicClock.nanoseconds())
         guard next > current else { return 0 }
         return Int32(min((next - current).roundedUpMilliseconds, 60_000))

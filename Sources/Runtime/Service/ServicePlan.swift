@@ -66,6 +66,7 @@ package struct ServicePlan: Sendable {
         limits.maxExtend = Interval(settings.maxExtend)
         limits.startTimeout = Interval(settings.startTimeout)
         limits.cancelGrace = Interval(settings.cancelGrace)
+        limits.terminateGrace = limits.cancelGrace
         limits.pingInterval = Interval(settings.pingInterval)
         limits.revokeTimeout = Interval(settings.revokeTimeout)
         limits.drainTimeout = Interval(settings.drainTimeout)

@@ -55,6 +55,9 @@ struct WriteMarks {
     private var first = 0
     private(set) var writtenThrough: UInt64 = 0
 
+    /// How many marks are kept.
+    var count: Int { marks.count }
+
     mutating func add(id: UInt64, end: UInt64) { marks.append((id, end)) }
 
     /// Every byte before `position` has been written.
@@ -63,7 +66,10 @@ struct WriteMarks {
             writtenThrough = marks[first].id
             first += 1
         }
-        if first == marks.count {
+        if first > 1_024, first * 2 > marks.count {
+            marks.removeSubrange(..<first)
+            first = 0
+        } else if first == marks.count {
             marks.removeAll(keepingCapacity: true)
             first = 0
         }
