@@ -45,7 +45,6 @@ extension Service {
 
     private func connect(_ worker: WorkerIndex, _ life: UInt32, _ process: WorkerProcess) -> WorkerConnection {
         let settings = plan.settings
-        let framing = Framing(rawValue: settings.framing.rawValue) ?? .length
         var generator = SystemRandomNumberGenerator()
         let session = hexadecimal(generator.next()) + hexadecimal(generator.next())
         let hello = Hello(
@@ -57,7 +56,7 @@ extension Service {
             cancelGraceMilliseconds: milliseconds(plan.limits.cancelGrace), features: offeredFeatures, session: session)
         let connection = WorkerConnection(
             index: worker, life: life, process: process,
-            reader: FrameReader(framing: framing, maxFrameBytes: settings.maxFrameBytes),
+            reader: FrameReader(framing: encoder.framing, maxFrameBytes: encoder.maxFrameBytes),
             conversation: HandlerConversation(offer: .init(hello: hello)))
         encoder.hello(hello, into: &connection.outbound)
         return connection

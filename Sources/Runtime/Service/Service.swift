@@ -32,7 +32,6 @@ package final class Service {
     /// The command could be executed once: a later failure to do so may pass.
     var hasLaunched = false
     var readBuffer = ReadBuffer(capacity: 64 << 10)
-    let decoder = HandlerFrameDecoder()
     var topics = TopicCache()
     var encoder: FrameEncoder
 
@@ -108,8 +107,7 @@ package final class Service {
 
     private func begin() throws {
         if plan.settings.assignments.isEmpty {
-            let pattern = plan.settings.topicPattern.map { $0.hasPrefix("^") ? $0 : "^" + $0 }
-            try consumer.subscribe(plan.settings.topics + (pattern.map { [$0] } ?? []))
+            try consumer.subscribe(plan.settings.topics + (plan.settings.topicPattern.map { [$0] } ?? []))
         } else {
             beginDirectAssignment()
         }
