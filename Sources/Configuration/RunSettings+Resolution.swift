@@ -58,7 +58,7 @@ extension RunSettings {
     private mutating func takeFlow(_ values: inout SettingValues) {
         laneWindow = values.integer(.laneWindow)
         rate = values.rate(.rate)
-        filters = values.texts(.filter)
+        filters = values.filters
         stallTimeout = values.duration(.stallTimeout)
         ignoreCommitMetadata = values.flag(.ignoreCommitMetadata)
     }
@@ -108,6 +108,13 @@ extension SettingValues {
         all(name).compactMap { given in
             guard case .text(let text) = given.value else { return nil }
             return text
+        }
+    }
+
+    fileprivate var filters: [RecordFilter] {
+        all(.filter).compactMap { given in
+            guard case .filter(let filter) = given.value else { return nil }
+            return filter
         }
     }
 

@@ -88,7 +88,7 @@ package struct RunSettings: Equatable, Sendable {
     /// Records handed over, at most so many a second; nil is without a bound.
     package var rate: RateSetting?
     /// Expressions that must all hold for a record to be delivered; another record is settled at once.
-    package var filters: [String] = []
+    package var filters: [RecordFilter] = []
     /// A partition that has records and settles none of them for so long is reported; zero is never.
     package var stallTimeout = Duration.seconds(120)
     /// True: what a commit's metadata says of settled offsets is not believed.
