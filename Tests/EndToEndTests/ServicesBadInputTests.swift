@@ -57,7 +57,7 @@ import Testing
         Case(
             name: "dead letters that would be consumed again are refused in their service",
             file: pair.replacingOccurrences(of: "group: audit", with: "group: audit, dead-letter-topic: orders"),
-            texts: ["FILE:6:43: service audit: dead-letter-topic 'orders'"]),
+            texts: ["FILE:6:44: service audit: dead-letter-topic 'orders'"]),
         Case(
             name: "dead letters that the pattern takes in are refused",
             file: "brokers: h\ngroup: g\ntopic-pattern: orders[-.].*\ndead-letter-topic: orders.dead\ncommand: [cat]\n",

@@ -84,7 +84,8 @@ import Testing
             let stage = try await ServicesStage(each: 5)
             let stuck = try stage.scratch.python("stuck.py", "serve(lambda record: time.sleep(1000))")
             let ackpipe = try stage.run([
-                .init(name: "billing", keys: "workers: 2,", handler: stuck), .init(name: "audit", handler: stuck),
+                .init(name: "billing", keys: "workers: 2, max-in-flight: 1,", handler: stuck),
+                .init(name: "audit", handler: stuck),
             ])
             try await stage.waitForHandled(2, by: "billing", ackpipe)
             try await stage.waitForHandled(1, by: "audit", ackpipe)
