@@ -45,6 +45,8 @@ import Testing
             ("key == \"a\\", 8, "\"a\\", "a double quote at the string's end"),
             ("key == \"a\\x41\"", 10, "\\x", "an escape that JSON knows"),
             ("key == \"\\ud800\"", 9, "\\ud800", "no half of a surrogate pair"),
+            ("key == \"\\ud800\\u0041\"", 9, "\\ud800", "no half of a surrogate pair"),
+            ("key == \"\\udc00\\ud800\"", 9, "\\udc00", "no half of a surrogate pair"),
             ("key == \"\\u+123\"", 9, "\\u+123", "an escape that JSON knows"),
             ("key == \"\\u12\"", 9, "\\u12\"", "an escape that JSON knows"),
             ("key == \"a\u{7}\"", 10, "\u{7}", "no control character"),
