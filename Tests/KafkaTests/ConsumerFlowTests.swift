@@ -137,9 +137,9 @@ import Testing
         let (topic, member) = try reading(10)
         // The mock cluster takes any length: the broker's refusal is injected.
         topic.broker.pushErrors(api: 8, [12])
-        let entry = CommitEntry(partition: member.partition(0), offset: 7, metadata: [0x31])
+        let entry = Kafka.CommitEntry(partition: member.partition(0), offset: 7, metadata: [0x31])
         var answer: (results: [CommitResult], error: KafkaError?)?
-        func commit(_ entry: CommitEntry) throws {
+        func commit(_ entry: Kafka.CommitEntry) throws {
             let seen = member.events.count
             try member.consumer.commit([entry], token: 1)
             let answered = try member.turn(forUpTo: 10) {
