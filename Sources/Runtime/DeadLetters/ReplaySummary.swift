@@ -27,7 +27,9 @@ package struct ReplaySummary: Equatable, Sendable {
     package var text: String {
         let verb = isDryRun ? "to be put back" : "put back"
         var lines = ["dead letters: \(read) read, \(matched) matched, \(putBackCount) \(verb)"]
-        for (topic, count) in putBack.sorted(by: { $0.key < $1.key }) { lines.append("  \(verb) into \(topic): \(count)") }
+        for (topic, count) in putBack.sorted(by: { $0.key < $1.key }) {
+            lines.append("  \(verb) into \(topic): \(count)")
+        }
         for reason in Left.allCases {
             if let count = left[reason] { lines.append("  left \(reason.rawValue): \(count)") }
         }
