@@ -19,7 +19,9 @@ package struct DeadLetter: Equatable, Sendable {
     package var keyText: String?
     /// Its headers cannot be parsed: what it says is unknown, and its record cannot be put back whole.
     package var isDamaged: Bool
+}
 
+extension DeadLetter {
     /// Reads the letter in `slot`. Where a header is repeated the last one counts, as Kafka's own clients read it.
     package init(_ slot: RecordSlot, of store: RecordStore) {
         self = unsafe store.withFields(slot) { unsafe DeadLetter($0) }

@@ -157,7 +157,8 @@ struct ReplayFault: Error {
             case .authentication, .authorization: .noPermission
             case .unknownTopic: .configuration
             case .outOfRange, .unreadable: .data
-            case .maxPollExceeded, .fatal, .other: error.isTimeout ? .unavailable : .software
+            case .maxPollExceeded, .fatal: .software
+            case .other: error.isTimeout ? .unavailable : .configuration
             }
         self.init(code, "\(what): \(error)")
     }

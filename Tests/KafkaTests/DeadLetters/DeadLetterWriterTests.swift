@@ -151,7 +151,7 @@ import Testing
     @Test("A full queue is an error of write, and nothing was queued")
     func queueFull() throws {
         let office = try LetterOffice(
-            RecordStoreTests.shapes, [("queue.buffering.max.messages", "2"), ("linger.ms", "60000")])
+            RecordStoreTests.shapes, [("queue.buffering.max.messages", "2"), ("linger.ms", "20000")])
         try office.write(0)
         try office.write(1)
         let error = #expect(throws: KafkaError.self) { try office.write(2) }
