@@ -38,9 +38,12 @@ extension DeadLetterReplay {
 
     private var isReadingDone: Bool {
         if isInterrupted || failure != nil { return true }
-        if let limit = settings.limit, summary.putBackCount + pending.count >= limit, waiting.isEmpty { return true }
+        if isLimitReached { return pending.isEmpty }
         return waiting.isEmpty && partitions.values.allSatisfy(\.isRead)
     }
+
+    /// So many are put back or under way; where one of these fails, there is room for another.
+    private var isLimitReached: Bool { settings.limit.map { summary.putBackCount + pending.count >= $0 } ?? false }
 
     /// Waits for what was handed to the producer, and for the last commit.
     func settle() throws {
@@ -90,9 +93,9 @@ extension DeadLetterReplay {
                 level: level <= 3 ? .error : level <= 4 ? .warning : .debug, "librdkafka",
                 metadata: ["facility": "\(facility)", "text": "\(text)"])
         case .record(let record): waiting.append(.record(record))
-        case .endReached(let partition, let offset): waiting.append(.endReached(partition, offset: offset))
         case .failed(let partition, let error): troubled(partition, error)
-        case .assigned, .revoked, .rebalanceFailed: break  // Nobody joins the group.
+        // The end counts where it comes behind the records, by their own queue. Nobody joins the group.
+        case .endReached, .assigned, .revoked, .rebalanceFailed: break
         }
     }
 
@@ -138,10 +141,7 @@ extension DeadLetterReplay {
             reached(record.partition, record.offset)
             return true
         }
-        if let limit = settings.limit, summary.putBackCount + pending.count >= limit {
-            // It may wait for a report that fails; if none does, the end is reached.
-            return pending.isEmpty
-        }
+        if isLimitReached { return false }
         pass(&partition, to: record.offset)
         guard settings.again || !partition.earlier.contains(record.offset) else {
             partition.position = record.offset + 1
