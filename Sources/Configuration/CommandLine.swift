@@ -39,7 +39,11 @@ package struct CommandLine {
             guard let (command, _) = Subcommand.read(words) else { return .failure(unknownCommand(words)) }
             return .success(.help(HelpText.command(command)))
         default:
-            guard let (command, rest) = Subcommand.read(arguments) else { return .failure(unknownCommand(arguments)) }
+            guard let (command, rest) = Subcommand.read(arguments) else {
+                let asksForHelp = arguments.contains("--help") || arguments.contains("-h")
+                if asksForHelp, Subcommand.isBeginning(first) { return .success(.help(HelpText.program)) }
+                return .failure(unknownCommand(arguments))
+            }
             return resolve(command, rest, environment, readFile, readSecret, matches)
         }
     }
@@ -47,7 +51,7 @@ package struct CommandLine {
     private static func unknownCommand(_ words: [String]) -> Complaints {
         var word = words.first ?? ""
         // A name of two words is judged as a whole.
-        if words.count > 1, Subcommand.allCases.contains(where: { $0.rawValue.hasPrefix(word + " ") }) {
+        if words.count > 1, Subcommand.isBeginning(word) {
             word += " " + words[1]
         }
         let what = word.hasPrefix("-") ? "unknown option; a command comes first" : "unknown command"

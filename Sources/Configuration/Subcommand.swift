@@ -6,6 +6,9 @@ package enum Subcommand: String, CaseIterable, Sendable {
     /// Whether the command runs a handler, which `--` precedes.
     var runsHandler: Bool { self == .run || self == .demo }
 
+    /// Whether the word is the first of a command's several.
+    static func isBeginning(_ word: String) -> Bool { allCases.contains { $0.rawValue.hasPrefix(word + " ") } }
+
     /// The command that these words begin with, and the words after it.
     static func read(_ words: [String]) -> (command: Subcommand, rest: ArraySlice<String>)? {
         for command in allCases {

@@ -33,7 +33,8 @@ extension DeadLetter {
             let header = unsafe fields.header(at: position)
             let name = unsafe String(decoding: header.name, as: UTF8.self)
             guard DeadLetterHeader(rawValue: name) != nil else { continue }
-            values[name] = unsafe header.value.map { unsafe Array($0) }
+            // Nil as a value would remove what an earlier header of that name has said.
+            unsafe values[name] = header.value.map { unsafe Array($0) } ?? []
         }
         func bytes(_ header: DeadLetterHeader) -> [UInt8]? { values[header.rawValue] }
         func text(_ header: DeadLetterHeader) -> String? { bytes(header).map { String(decoding: $0, as: UTF8.self) } }

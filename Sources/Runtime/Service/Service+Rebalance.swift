@@ -128,7 +128,7 @@ extension Service {
     }
 
     private func positionsFound(_ result: LookupResult) {
-        if let error = result.error {
+        if let error = result.error ?? result.failed.first?.error {
             rebalances.step = .waitingToRetry(at: now + .seconds(1))
             consumerFailed(error, at: nil, about: rebalances.current?.partitions ?? [])
             return
@@ -189,7 +189,7 @@ extension Service {
     }
 
     private func relocationFound(_ result: LookupResult) {
-        if let error = result.error {
+        if let error = result.error ?? result.failed.first?.error {
             consumerFailed(error, at: nil)
             relocationRetryAt = now + .seconds(1)
             return
