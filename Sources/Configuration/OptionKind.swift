@@ -26,6 +26,8 @@ package enum OptionKind: Equatable, Sendable {
     case topic
     /// A topic's name, in which `{topic}` may stand once for the source's.
     case topicTemplate
+    /// A condition on a record's topic, partition, offset, key and headers.
+    case filter
     /// A regular expression over topic names.
     case topicPattern
     /// `earliest`, `latest` or a point in time.
@@ -74,4 +76,5 @@ enum OptionValue: Equatable, Sendable {
     case assignedPartition(AssignedPartition)
     case newTopic(NewTopic)
     case property(Property)
+    case filter(RecordFilter)
 }

@@ -18,6 +18,7 @@ extension OptionKind {
         case .brokers: return .text(try Self.parseBrokers(text))
         case .topic: return .text(try Self.parseTopic(text))
         case .topicTemplate: return .text(try DeadLetterTopic.check(text))
+        case .filter: return .filter(try Self.parseFilter(text))
         case .topicPattern: return .text(text.hasPrefix("^") ? text : "^" + text)
         case .startPosition: return .startPosition(try Self.parseStart(text))
         case .pointInTime: return .pointInTime(try TimestampText.parse(text))

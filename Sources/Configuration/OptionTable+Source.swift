@@ -57,10 +57,10 @@ extension OptionTable {
                 deliver them again. With this switch everything from the committed offset on is delivered.
                 """),
         Option(
-            .filter, "EXPRESSION", .text, repeatable: true, .source,
+            .filter, "EXPRESSION", .filter, repeatable: true, .source,
             "deliver only records for which this holds (repeatable: all must hold)",
             details: """
-                As in `header.type == "order"`. It looks at topic, key and headers. A record for which it does not hold \
+                As in `header.type == "order"`. It looks at topic, partition, offset, key and headers. A record for which it does not hold \
                 is settled without being delivered. In the environment a comma within an expression is written `\\,`.
                 """),
     ]

@@ -1,14 +1,16 @@
 extension RunSettings {
     /// Makes the settings from merged values; what is missing or contradicts goes to `values`' complaints, and the result counts
-    /// only if there are none.
+    /// only if there are none. `memorySharers` services share the budget of memory, this one among them.
     static func resolve(
-        _ values: inout SettingValues, command: (words: [String], place: Place)?, isCutShort: Bool,
-        readSecret: (String) -> Result<String, FileProblem>, matches: (_ pattern: String, _ topic: String) -> Bool
+        _ values: inout SettingValues, command: (words: [String], place: Place)?, service: String?, memorySharers: Int,
+        isCutShort: Bool, readSecret: (String) -> Result<String, FileProblem>,
+        matches: (_ pattern: String, _ topic: String) -> Bool
     ) -> RunSettings {
-        let memory = MemoryBounds.resolve(&values)
+        let memory = MemoryBounds.resolve(&values, sharers: memorySharers)
         let backoff = values.durations(.retryBackoff)
         let connectTimeout = values.duration(.connectTimeout)
         var settings = RunSettings(
+            service: service,
             brokers: values.text(.brokers) ?? "",
             topics: values.texts(.topic),
             topicPattern: values.text(.topicPattern),
@@ -58,7 +60,7 @@ extension RunSettings {
     private mutating func takeFlow(_ values: inout SettingValues) {
         laneWindow = values.integer(.laneWindow)
         rate = values.rate(.rate)
-        filters = values.texts(.filter)
+        filters = values.filters
         stallTimeout = values.duration(.stallTimeout)
         ignoreCommitMetadata = values.flag(.ignoreCommitMetadata)
     }
@@ -108,6 +110,13 @@ extension SettingValues {
         all(name).compactMap { given in
             guard case .text(let text) = given.value else { return nil }
             return text
+        }
+    }
+
+    fileprivate var filters: [RecordFilter] {
+        all(.filter).compactMap { given in
+            guard case .filter(let filter) = given.value else { return nil }
+            return filter
         }
     }
 

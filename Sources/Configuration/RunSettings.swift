@@ -1,5 +1,7 @@
 /// Everything that `ackpipe run` was told, checked, with the defaults filled in. A value; whoever holds it may keep it.
 package struct RunSettings: Equatable, Sendable {
+    /// The service's name in a file of several; nil where there is one without a name.
+    package var service: String?
     /// `HOST:PORT[,HOST:PORT...]`, as librdkafka's `bootstrap.servers` takes it.
     package var brokers: String
     /// The topics to subscribe to; may be empty where a pattern or assignments are given.
@@ -62,7 +64,7 @@ package struct RunSettings: Equatable, Sendable {
     package var outOfRange: OutOfRangePolicy
     /// Bytes of one frame, at most, in both directions.
     package var maxFrameBytes: Int
-    /// The budget of memory in bytes.
+    /// The service's budget of memory in bytes: its share, where services share one.
     package var maxMemory: Int
     /// True: stop when all that was there at assignment is settled.
     package var exitAtEnd: Bool
@@ -88,7 +90,7 @@ package struct RunSettings: Equatable, Sendable {
     /// Records handed over, at most so many a second; nil is without a bound.
     package var rate: RateSetting?
     /// Expressions that must all hold for a record to be delivered; another record is settled at once.
-    package var filters: [String] = []
+    package var filters: [RecordFilter] = []
     /// A partition that has records and settles none of them for so long is reported; zero is never.
     package var stallTimeout = Duration.seconds(120)
     /// True: what a commit's metadata says of settled offsets is not believed.

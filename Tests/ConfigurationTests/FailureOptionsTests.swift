@@ -23,7 +23,7 @@ import Testing
         #expect(settings.deadLetterMaxRate == RateSetting(perSecond: 1.0 / 6, burst: 1))
         #expect(settings.deadLetterProperties == [Property(name: "linger.ms", value: "5")])
         #expect(settings.rate == RateSetting(perSecond: 100, burst: 200))
-        #expect(settings.filters == ["topic == \"a\"", "key != null"])
+        #expect(settings.filters.map(\.description) == ["topic == \"a\"", "key != null"])
         #expect(settings.stallTimeout == .zero)
         #expect(settings.ignoreCommitMetadata)
         #expect(try Fixture().run("--mode", "batch", "--bisect").bisect)

@@ -150,7 +150,7 @@ extension DeadLetterReplay {
             leave(.earlier)
             return true
         }
-        let letter = DeadLetter(record.slot, of: consumer.records)
+        let letter = DeadLetterRecord(record.slot, of: consumer.records)
         switch choice.verdict(on: letter) {
         case .leave(let reason): leave(reason)
         case .putBack(let topic, let wanted):
@@ -185,7 +185,7 @@ extension DeadLetterReplay {
 
     /// Hands a letter to the producer; false where that is full.
     private func putBack(
-        _ record: Record, _ letter: DeadLetter, _ topic: String, _ wanted: Int32?, _ partition: inout Partition
+        _ record: Record, _ letter: DeadLetterRecord, _ topic: String, _ wanted: Int32?, _ partition: inout Partition
     ) -> Bool {
         guard let count = target(topic) else {
             leave(.failed)
@@ -239,7 +239,7 @@ extension DeadLetterReplay {
     }
 
     /// A line of a dry run.
-    private func line(_ record: Record, _ number: Int32, _ letter: DeadLetter, _ topic: String, _ target: Int32?)
+    private func line(_ record: Record, _ number: Int32, _ letter: DeadLetterRecord, _ topic: String, _ target: Int32?)
         -> String
     {
         func printable(_ text: String) -> String {

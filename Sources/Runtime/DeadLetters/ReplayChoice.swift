@@ -12,7 +12,7 @@ struct ReplayChoice {
     let settings: DeadLetterReplaySettings
 
     /// What becomes of a letter that no earlier run has put back.
-    func verdict(on letter: DeadLetter) -> Verdict {
+    func verdict(on letter: DeadLetterRecord) -> Verdict {
         guard isChosen(letter) else { return .leave(.filtered) }
         if letter.isDamaged { return .leave(.damaged) }
         if let most = settings.maxReplays, letter.replays >= most { return .leave(.tooOften) }
@@ -24,7 +24,7 @@ struct ReplayChoice {
         return .putBack(topic: topic, partition: letter.originalPartition)
     }
 
-    private func isChosen(_ letter: DeadLetter) -> Bool {
+    private func isChosen(_ letter: DeadLetterRecord) -> Bool {
         if !settings.topics.isEmpty {
             guard let topic = letter.originalTopic, settings.topics.contains(topic) else { return false }
         }

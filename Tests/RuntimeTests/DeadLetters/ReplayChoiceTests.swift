@@ -5,11 +5,11 @@ import Testing
 @testable import Runtime
 
 @Suite struct ReplayChoiceTests {
-    private let letter = DeadLetter(
+    private let letter = DeadLetterRecord(
         originalTopic: "orders", originalPartition: 3, originalTimestamp: 5, time: 1_000, error: "database is away",
         causes: ["exhausted", "ackpipe.exhausted"], replays: 2, keyText: "k", isDamaged: false)
 
-    private func verdict(_ letter: DeadLetter, _ options: String...) throws -> ReplayChoice.Verdict {
+    private func verdict(_ letter: DeadLetterRecord, _ options: String...) throws -> ReplayChoice.Verdict {
         let arguments = ["dead-letter", "replay", "-b", "localhost", "--from-topic", "dlq"] + options
         let outcome = Configuration.CommandLine.resolve(
             arguments: arguments, environment: [:], readFile: { _ in .failure(FileProblem("none")) },

@@ -1,7 +1,7 @@
 package import DeliveryCore
 
 /// What a letter of a dead-letter topic says of itself, be it written by ackpipe or by Spring's recoverer.
-package struct DeadLetter: Equatable, Sendable {
+package struct DeadLetterRecord: Equatable, Sendable {
     /// Where the record came from; nil where the letter does not say so in valid UTF-8.
     package var originalTopic: String?
     package var originalPartition: Int32?
@@ -21,10 +21,10 @@ package struct DeadLetter: Equatable, Sendable {
     package var isDamaged: Bool
 }
 
-extension DeadLetter {
+extension DeadLetterRecord {
     /// Reads the letter in `slot`. Where a header is repeated the last one counts, as Kafka's own clients read it.
     package init(_ slot: RecordSlot, of store: RecordStore) {
-        self = unsafe store.withFields(slot) { unsafe DeadLetter($0) }
+        self = unsafe store.withFields(slot) { unsafe DeadLetterRecord($0) }
     }
 
     private init(_ fields: RecordFields) {
@@ -39,8 +39,8 @@ extension DeadLetter {
         func bytes(_ header: DeadLetterHeader) -> [UInt8]? { values[header.rawValue] }
         func text(_ header: DeadLetterHeader) -> String? { bytes(header).map { String(decoding: $0, as: UTF8.self) } }
         originalTopic = bytes(.originalTopic).flatMap { String(validating: $0, as: UTF8.self) }
-        originalPartition = bytes(.originalPartition).flatMap { DeadLetter.number($0) }
-        let timestamp: Int64? = bytes(.originalTimestamp).flatMap { DeadLetter.number($0) }
+        originalPartition = bytes(.originalPartition).flatMap { DeadLetterRecord.number($0) }
+        let timestamp: Int64? = bytes(.originalTimestamp).flatMap { DeadLetterRecord.number($0) }
         originalTimestamp = timestamp.flatMap { $0 >= 0 ? $0 : nil }
         unsafe time = fields.timestamp
         error = text(.error) ?? text(.exceptionMessage) ?? ""

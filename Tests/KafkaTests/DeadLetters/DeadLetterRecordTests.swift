@@ -2,13 +2,13 @@ import DeliveryCore
 import Kafka
 import Testing
 
-@Suite struct DeadLetterTests {
-    private func letters(_ records: [[(name: String, value: [UInt8]?)]]) throws -> [DeadLetter] {
+@Suite struct DeadLetterRecordTests {
+    private func letters(_ records: [[(name: String, value: [UInt8]?)]]) throws -> [DeadLetterRecord] {
         let office = try LetterOffice(
             records.map {
                 LoadRecord(topic: "t", partition: 0, key: [0x6B], value: [1], headers: $0, timestamp: 1_795_266_000_000)
             })
-        let letters = office.source.held.map { DeadLetter($0.slot, of: office.source.consumer.records) }
+        let letters = office.source.held.map { DeadLetterRecord($0.slot, of: office.source.consumer.records) }
         try office.close()
         return letters
     }
