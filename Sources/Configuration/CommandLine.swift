@@ -6,6 +6,8 @@ package enum Invocation: Equatable, Sendable {
     case broker(BrokerSettings)
     /// `ackpipe demo`.
     case demo(DemoSettings)
+    /// `ackpipe dead-letter replay`.
+    case deadLetterReplay(DeadLetterReplaySettings)
     /// Print this text to stdout and exit 0.
     case help(String)
     /// Print the version to stdout and exit 0.
@@ -33,17 +35,25 @@ package struct CommandLine {
         case "--version", "version": return .success(.version)
         case "help":
             guard arguments.count > 1 else { return .success(.help(HelpText.program)) }
-            guard let command = Subcommand(rawValue: arguments[1]) else {
-                return .failure(unknownCommand(arguments[1]))
-            }
+            let words = Array(arguments.dropFirst())
+            guard let (command, _) = Subcommand.read(words) else { return .failure(unknownCommand(words)) }
             return .success(.help(HelpText.command(command)))
         default:
-            guard let command = Subcommand(rawValue: first) else { return .failure(unknownCommand(first)) }
-            return resolve(command, arguments.dropFirst(), environment, readFile, readSecret, matches)
+            guard let (command, rest) = Subcommand.read(arguments) else {
+                let asksForHelp = arguments.contains("--help") || arguments.contains("-h")
+                if asksForHelp, Subcommand.isBeginning(first) { return .success(.help(HelpText.program)) }
+                return .failure(unknownCommand(arguments))
+            }
+            return resolve(command, rest, environment, readFile, readSecret, matches)
         }
     }
 
-    private static func unknownCommand(_ word: String) -> Complaints {
+    private static func unknownCommand(_ words: [String]) -> Complaints {
+        var word = words.first ?? ""
+        // A name of two words is judged as a whole.
+        if words.count > 1, Subcommand.isBeginning(word) {
+            word += " " + words[1]
+        }
         let what = word.hasPrefix("-") ? "unknown option; a command comes first" : "unknown command"
         let question = NearestName.question(word, among: Subcommand.allCases.map(\.rawValue))
         let commands = Subcommand.allCases.map(\.rawValue).joined(separator: ", ")
@@ -76,6 +86,9 @@ package struct CommandLine {
             complaints += services.complaints
         case .broker: invocation = .broker(BrokerSettings.resolve(&values))
         case .demo: invocation = .demo(DemoSettings.resolve(&values, command: flags.layer.command))
+        case .deadLetterReplay:
+            invocation = .deadLetterReplay(
+                DeadLetterReplaySettings.resolve(&values, isCutShort: flags.isCutShort, readSecret: readSecret))
         }
         complaints += values.complaints
         guard complaints.isEmpty else {

@@ -1,7 +1,8 @@
 extension OptionTable {
     static let source: [Option] = [
         Option(
-            .brokers, short: "b", "HOST:PORT[,...]", .brokers, .source, "the brokers to ask first; required",
+            .brokers, short: "b", "HOST:PORT[,...]", .brokers, .source, commands: [.run, .deadLetterReplay],
+            "the brokers to ask first; required",
             details: "A YAML file may also give a list. The port is 9092 where none is given."),
         Option(
             .topic, short: "t", "TOPIC", .topic, repeatable: true, .source, "a topic to consume (repeatable)",
@@ -22,6 +23,7 @@ extension OptionTable {
                 """),
         Option(
             .property, short: "X", "NAME=VALUE", .property, repeatable: true, .source,
+            commands: [.run, .deadLetterReplay],
             "any librdkafka property (repeatable); NAME=@FILE reads a secret",
             details: """
                 `NAME=@FILE` reads the value from a file, without its last line break; a value that itself begins with `@` \

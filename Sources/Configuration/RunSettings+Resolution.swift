@@ -106,7 +106,7 @@ extension DemoSettings {
 }
 
 extension SettingValues {
-    fileprivate func texts(_ name: OptionName) -> [String] {
+    func texts(_ name: OptionName) -> [String] {
         all(name).compactMap { given in
             guard case .text(let text) = given.value else { return nil }
             return text

@@ -86,6 +86,13 @@ struct SettingValues {
         return mismatch(name, .earliest)
     }
 
+    /// Milliseconds since 1970; nil when nobody gave the option: a point in time has no default.
+    mutating func pointInTime(_ name: OptionName) -> Int64? {
+        guard isGiven(name) else { return nil }
+        if case .pointInTime(let time)? = value(name) { return time }
+        return mismatch(name, nil)
+    }
+
     mutating func choice<Choice: RawRepresentable>(_ name: OptionName, or neutral: Choice) -> Choice
     where Choice.RawValue == String {
         if case .text(let word)? = value(name), let choice = Choice(rawValue: word) { return choice }
