@@ -17,10 +17,12 @@ package enum Invocation: Equatable, Sendable {
 package struct CommandLine {
     /// Makes settings from `arguments` (without the program's name), `environment` and the file that either names, or tells all
     /// that is wrong with them. Pure: `readFile` gets the path of the configuration file and returns its tree; `readSecret` gets
-    /// the path of a property's `@FILE` and returns its text.
+    /// the path of a property's `@FILE` and returns its text; `matches` tells whether a subscription to a pattern takes a topic in
+    /// (POSIX extended, which the standard library does not have; who cannot tell answers false).
     package static func resolve(
         arguments: [String], environment: [String: String], readFile: (String) -> Result<Node, FileProblem>,
-        readSecret: (String) -> Result<String, FileProblem>
+        readSecret: (String) -> Result<String, FileProblem>,
+        matches: (_ pattern: String, _ topic: String) -> Bool = { _, _ in false }
     ) -> Result<Invocation, Complaints> {
         guard let first = arguments.first else {
             return .failure(
@@ -37,7 +39,7 @@ package struct CommandLine {
             return .success(.help(HelpText.command(command)))
         default:
             guard let command = Subcommand(rawValue: first) else { return .failure(unknownCommand(first)) }
-            return resolve(command, arguments.dropFirst(), environment, readFile, readSecret)
+            return resolve(command, arguments.dropFirst(), environment, readFile, readSecret, matches)
         }
     }
 
@@ -56,7 +58,8 @@ package struct CommandLine {
 
     private static func resolve(
         _ command: Subcommand, _ words: ArraySlice<String>, _ environment: [String: String],
-        _ readFile: (String) -> Result<Node, FileProblem>, _ readSecret: (String) -> Result<String, FileProblem>
+        _ readFile: (String) -> Result<Node, FileProblem>, _ readSecret: (String) -> Result<String, FileProblem>,
+        _ matches: (_ pattern: String, _ topic: String) -> Bool
     ) -> Result<Invocation, Complaints> {
         let flags = FlagReader.read(words, of: command)
         if flags.wantsHelp { return .success(.help(HelpText.command(command))) }
@@ -70,8 +73,9 @@ package struct CommandLine {
         case .run:
             invocation = .run(
                 RunSettings.resolve(
-                    &values, command: handler, isCutShort: flags.isCutShort || file.isUnreadable, readSecret: readSecret
-                ))
+                    &values, command: handler, isCutShort: flags.isCutShort || file.isUnreadable,
+                    readSecret: readSecret,
+                    matches: matches))
         case .broker: invocation = .broker(BrokerSettings.resolve(&values))
         case .demo: invocation = .demo(DemoSettings.resolve(&values, command: handler))
         }

@@ -40,7 +40,7 @@ struct FileLayerReader {
         }
         guard isNew(option.name.rawValue, entry) else { return }
         layer.attempt(option)
-        if option.kind == .property { return takeProperties(option, entry) }
+        if option.kind.isProperty { return takeProperties(option, entry) }
         takeValues(option, entry)
     }
 

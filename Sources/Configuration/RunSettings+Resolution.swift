@@ -3,18 +3,18 @@ extension RunSettings {
     /// only if there are none.
     static func resolve(
         _ values: inout SettingValues, command: (words: [String], place: Place)?, isCutShort: Bool,
-        readSecret: (String) -> Result<String, FileProblem>
+        readSecret: (String) -> Result<String, FileProblem>, matches: (_ pattern: String, _ topic: String) -> Bool
     ) -> RunSettings {
         let memory = MemoryBounds.resolve(&values)
         let backoff = values.durations(.retryBackoff)
         let connectTimeout = values.duration(.connectTimeout)
-        let settings = RunSettings(
+        var settings = RunSettings(
             brokers: values.text(.brokers) ?? "",
             topics: values.texts(.topic),
             topicPattern: values.text(.topicPattern),
             group: values.text(.group),
             assignments: values.assignments,
-            properties: Secrets.read(&values, readSecret),
+            properties: Secrets.read(.property, &values, readSecret),
             command: command?.words ?? [],
             mode: values.choice(.mode, or: DeliveryMode.message),
             batchSize: values.integer(.batchSize),
@@ -49,8 +49,34 @@ extension RunSettings {
             retryBackoffMaximum: backoff.maximum,
             logLevel: values.choice(.logLevel, or: LogLevelOption.info),
             logFormat: values.choice(.logFormat, or: LogFormatOption.text))
-        Contradictions.check(settings, &values, isCutShort: isCutShort)
+        settings.takeFlow(&values)
+        settings.takeFailures(&values, readSecret)
+        Contradictions.check(settings, &values, isCutShort: isCutShort, matches: matches)
         return settings
+    }
+
+    private mutating func takeFlow(_ values: inout SettingValues) {
+        laneWindow = values.integer(.laneWindow)
+        rate = values.rate(.rate)
+        filters = values.texts(.filter)
+        stallTimeout = values.duration(.stallTimeout)
+        ignoreCommitMetadata = values.flag(.ignoreCommitMetadata)
+    }
+
+    private mutating func takeFailures(
+        _ values: inout SettingValues, _ readSecret: (String) -> Result<String, FileProblem>
+    ) {
+        bisect = values.flag(.bisect)
+        maxAttempts = values.isGiven(.maxAttempts) ? values.integer(.maxAttempts) : nil
+        retryBackoffFactor = values.decimal(.retryBackoffFactor)
+        retryJitterPercent = values.integer(.retryJitter)
+        deadLetterTopic = values.text(.deadLetterTopic)
+        deadLetterMaxRate = values.rate(.deadLetterMaxRate)
+        deadLetterProperties = Secrets.read(.deadLetterProducer, &values, readSecret)
+        // The safe end depends on whether there is a place to put the record into.
+        onExhausted =
+            values.isGiven(.onExhausted)
+            ? values.choice(.onExhausted, or: ExhaustedPolicy.stop) : deadLetterTopic == nil ? .stop : .deadLetter
     }
 }
 

@@ -29,7 +29,7 @@ struct Ackpipe {
         }
         return Configuration.CommandLine.resolve(
             arguments: arguments, environment: variables, readFile: { YAMLReader.read(path: $0) },
-            readSecret: { FileContents.readSecret(path: $0) })
+            readSecret: { FileContents.readSecret(path: $0) }, matches: { TopicPattern.matches($0, $1) })
     }
 
     private static func perform(_ invocation: Invocation, _ environment: [String]) -> ExitCode {

@@ -6,6 +6,7 @@ struct Fixture {
     var file: Node?
     var fileProblem: FileProblem?
     var secrets: [String: String] = [:]
+    var matches: (_ pattern: String, _ topic: String) -> Bool = { _, _ in false }
 
     static let minimal = ["run", "-b", "localhost:9092", "-t", "orders", "-g", "billing"]
     static let handler = ["--", "python3", "handler.py"]
@@ -19,7 +20,7 @@ struct Fixture {
             },
             readSecret: { path in
                 secrets[path].map { .success($0) } ?? .failure(FileProblem("No such file or directory"))
-            })
+            }, matches: matches)
     }
 
     /// The settings of the shortest valid `run` with `more`.

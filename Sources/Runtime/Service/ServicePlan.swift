@@ -22,7 +22,7 @@ package struct ServicePlan: Sendable {
         self.settings = settings
         limits = ServicePlan.limits(settings)
         var policy = ServicePolicy()
-        policy.order = settings.order == .partition ? .partition : .none
+        policy.order = settings.order == .none ? .none : .partition
         policy.commits = settings.group != nil
         policy.exitAtEnd = settings.exitAtEnd
         policy.maxMessages = settings.maxMessages
