@@ -66,7 +66,8 @@ package struct CommandLine {
         if flags.wantsVersion { return .success(.version) }
         let variables = EnvironmentReader.read(environment, of: command)
         let file = readConfiguration([flags.layer, variables], command, readFile)
-        var values = SettingValues([flags.layer, variables, file], of: command)
+        var values = SettingValues(
+            AddressLayers.merged(commanding: [flags.layer, variables], files: [file]), of: command)
         let handler = flags.layer.command ?? file.command
         let invocation: Invocation
         switch command {

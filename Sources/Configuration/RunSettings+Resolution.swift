@@ -61,6 +61,8 @@ extension RunSettings {
         filters = values.texts(.filter)
         stallTimeout = values.duration(.stallTimeout)
         ignoreCommitMetadata = values.flag(.ignoreCommitMetadata)
+        trpcMeta = values.flag(.trpcMeta)
+        notices = values.notices
     }
 
     private mutating func takeFailures(

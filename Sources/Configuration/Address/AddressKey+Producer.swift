@@ -10,7 +10,8 @@ extension AddressKey {
             (reader, text) throws(ValueProblem) in
             reader.tell(.information, "has no effect: a record is settled only when its dead letter is confirmed")
         },
-        AddressKey("requiredAcks", .producer, "nothing: always all in-sync replicas (-1); the log says so for 0 and 1") {
+        AddressKey("requiredAcks", .producer, "nothing: always all in-sync replicas (-1); the log says so for 0 and 1")
+        {
             (reader, text) throws(ValueProblem) in
             guard try AddressValue.whole(text, -1...1) != -1 else { return }
             reader.tell(
@@ -40,7 +41,9 @@ extension AddressKey {
         AddressKey("maxMessageBytes", .producer, "`message.max.bytes`") { (reader, text) throws(ValueProblem) in
             reader.produce("message.max.bytes", String(try AddressValue.whole(text, 1_000...1_000_000_000)))
         },
-        AddressKey("flushMessages", .producer, "`batch.num.messages`; with `flushMaxMessages` the smaller one; 0 is no value") {
+        AddressKey(
+            "flushMessages", .producer, "`batch.num.messages`; with `flushMaxMessages` the smaller one; 0 is no value"
+        ) {
             (reader, text) throws(ValueProblem) in
             try flushCount(&reader, text, other: "flushMaxMessages", isFirst: true)
         },

@@ -68,7 +68,8 @@ extension AddressKey {
             if size > 10_000 { reader.imply(.maxTotalInFlight, String(size)) }
         },
         AddressKey(
-            "batchFlush", .consumer, "`--batch-linger`, from the batch's first record; absent, with `batch`: 2 s, as there"
+            "batchFlush", .consumer,
+            "`--batch-linger`, from the batch's first record; absent, with `batch`: 2 s, as there"
         ) { (reader, text) throws(ValueProblem) in
             let milliseconds = try AddressValue.whole(text, 0...60_000)
             reader.state(.batchLinger, "\(milliseconds)ms")
@@ -125,7 +126,8 @@ extension AddressKey {
             (reader, text) throws(ValueProblem) in
             _ = try AddressValue.whole(text, 0...Int.max)
             reader.tell(
-                .information, "has no effect: a slow handler never costs the partition; --ack-timeout says how long is too long")
+                .information,
+                "has no effect: a slow handler never costs the partition; --ack-timeout says how long is too long")
         },
     ]
 }

@@ -20,8 +20,7 @@ enum AddressLayers {
         let beside = holder < commanding.count ? Array(layers[rank...]) : [layers[rank]]
         let above = Array(layers[..<rank])
         own.complain(reader.conflicts(with: beside, below: above))
-        let others = layers.filter { $0.values.isEmpty == false || !$0.attempted.isEmpty }
-        own.complain(reader.missing(among: others))
+        own.complain(reader.missing(among: layers))
         own.notices += reader.holdingNotices(above: above)
         if !writesDeadLetters, !reader.producer.values.isEmpty {
             own.notices.append(
@@ -82,7 +81,8 @@ extension AddressReader {
         }
         if case .flag = place, text.problems.isEmpty, text.parameters.count < 2, text["group"] == nil, !gives(.group) {
             complaints.append(
-                Complaint(place, "names no group; in a shell it stands within quotes, since an '&' ends a command there"))
+                Complaint(
+                    place, "names no group; in a shell it stands within quotes, since an '&' ends a command there"))
         }
         return complaints + missingCredentials(among: others)
     }
@@ -115,20 +115,7 @@ extension AddressReader {
 extension Layer {
     fileprivate func gives(property name: String) -> Bool {
         (values[.property] ?? []).contains { given in
-            given.propertyName.map(PropertyAlias.canonical) == PropertyAlias.canonical(name)
+            given.canonicalPropertyName == PropertyAlias.canonical(name)
         }
     }
-}
-
-/// librdkafka's second names, which would set a property twice.
-enum PropertyAlias {
-    /// Source: librdkafka's CONFIGURATION.md, "Alias for".
-    private static let table = [
-        "sasl.mechanisms": "sasl.mechanism", "max.in.flight.requests.per.connection": "max.in.flight",
-        "max.partition.fetch.bytes": "fetch.message.max.bytes", "compression.type": "compression.codec",
-        "queue.buffering.max.ms": "linger.ms",
-    ]
-
-    /// The one of a property's names that stands for all of them.
-    static func canonical(_ name: String) -> String { table[name] ?? name }
 }

@@ -26,7 +26,8 @@ struct AddressText: Equatable {
         if rest.hasPrefix("kafka://") { rest = rest.dropFirst(8) }
         guard let mark = rest.firstIndex(of: "?") else {
             problems.append(
-                "has no '?' between the brokers and the keys; write 'HOST:PORT?topics=TOPIC&group=GROUP', in a shell within quotes")
+                "has no '?' between the brokers and the keys; write 'HOST:PORT?topics=TOPIC&group=GROUP', in a shell within quotes"
+            )
             return
         }
         takeBrokers(rest[..<mark])
