@@ -17,7 +17,7 @@ struct Layer {
     /// The options that were given at all, well or badly: none of these is missing.
     private(set) var attempted: Set<OptionName> = []
     /// What is not wrong and should be known.
-    var notices: [Notice] = []
+    var notices: [StartNotice] = []
 
     /// Checks `text` and keeps it. `label` names the option where the place alone does not.
     mutating func add(_ option: Option, _ text: String, at place: Place, label: String = "") {

@@ -112,7 +112,7 @@ package struct RunSettings: Equatable, Sendable {
     /// True: each message also has its headers as the object `meta`.
     package var trpcMeta = false
     /// What an operator should know at start: for the log.
-    package var notices: [Notice] = []
+    package var notices: [StartNotice] = []
 }
 
 /// Everything that `ackpipe broker` was told, checked, with the defaults filled in.

@@ -6,7 +6,7 @@ struct SettingValues {
     private let command: Subcommand
     private var given: [OptionName: [GivenValue]] = [:]
     private(set) var complaints: [Complaint] = []
-    private(set) var notices: [Notice] = []
+    private(set) var notices: [StartNotice] = []
     private var attempted: Set<OptionName> = []
     /// True when some layer gave a command, well or badly.
     private(set) var hasCommand = false

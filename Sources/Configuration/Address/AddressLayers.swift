@@ -24,7 +24,7 @@ enum AddressLayers {
         own.notices += reader.holdingNotices(above: above)
         if !writesDeadLetters, !reader.producer.values.isEmpty {
             own.notices.append(
-                Notice(
+                StartNotice(
                     .information, given.place,
                     "the keys for producers have no effect: without --dead-letter-topic nothing is written"))
         }
@@ -101,7 +101,7 @@ extension AddressReader {
     }
 
     /// The notices that no layer above makes untrue.
-    fileprivate func holdingNotices(above: [Layer]) -> [Notice] {
+    fileprivate func holdingNotices(above: [Layer]) -> [StartNotice] {
         notices.filter { notice in
             switch notice.subject {
             case nil: true

@@ -64,8 +64,8 @@ struct AddressReader {
     mutating func complain(_ message: String) { stated.complain(place, prefix + message) }
 
     /// Tells what an operator should know; nothing, where a flag, a variable or the file decides `subject` instead.
-    mutating func tell(_ weight: Notice.Weight, about subject: AddressNotice.Subject? = nil, _ message: String) {
-        notices.append(AddressNotice(subject: subject, notice: Notice(weight, place, prefix + message)))
+    mutating func tell(_ weight: StartNotice.Weight, about subject: AddressNotice.Subject? = nil, _ message: String) {
+        notices.append(AddressNotice(subject: subject, notice: StartNotice(weight, place, prefix + message)))
     }
 
     private mutating func add(_ name: OptionName, _ text: String, to layer: WritableKeyPath<AddressReader, Layer>) {
@@ -93,5 +93,5 @@ struct AddressNotice: Equatable {
 
     /// Nil where the notice holds in any case.
     let subject: Subject?
-    let notice: Notice
+    let notice: StartNotice
 }

@@ -66,7 +66,7 @@ struct AddressText: Equatable {
             let equals = piece.firstIndex(of: "=") ?? piece.endIndex
             let isKnown = AddressText.decoded(piece[..<equals]).map { AddressKey.named($0) != nil } ?? false
             take(piece, equals, isBehindPassword: isBehindPassword && !isKnown)
-            let isPassword = piece[..<equals].lowercased().hasPrefix("pass")
+            let isPassword = NearestName.find(piece[..<equals].lowercased(), among: ["password"]) != nil
             isBehindPassword = isPassword || (isBehindPassword && !isKnown)
         }
     }

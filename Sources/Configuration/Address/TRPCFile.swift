@@ -7,7 +7,7 @@ struct TRPCFile {
     /// The file as ackpipe would have it written, with the places of the original.
     private(set) var tree: Node
     /// What has no meaning here or another one.
-    private(set) var notices: [Notice] = []
+    private(set) var notices: [StartNotice] = []
     /// What is wrong.
     private(set) var complaints: [Complaint] = []
 
@@ -139,7 +139,7 @@ struct TRPCFile {
             if let timeout = entry.timeout, !isOverruled {
                 members.append(entry.member("ack-timeout", "\(timeout.milliseconds)ms", at: timeout.place))
                 notices.append(
-                    Notice(
+                    StartNotice(
                         .information, place(timeout.place),
                         "timeout: \(entry.name): a handler that takes longer than \(timeout.milliseconds) ms is told to stop, or "
                             + "replaced, and the record delivered again; tRPC-Go would wait for it"))
@@ -157,21 +157,21 @@ struct TRPCFile {
     private mutating func noteWhatIsIgnored(_ tree: Node, _ list: Node) {
         if !ignoredEntries.isEmpty {
             notices.append(
-                Notice(
+                StartNotice(
                     .information, place(list.position),
                     "entries of server.service with another protocol are left out: \(ignoredEntries.joined(separator: ", "))"
                 ))
         }
         if !ignoredKeys.isEmpty {
             notices.append(
-                Notice(
+                StartNotice(
                     .information, place(list.position),
                     "keys of server.service that mean nothing to a consumer: \(ignoredKeys.sorted().joined(separator: ", "))"
                 ))
         }
         if let plugin = tree["plugins"]?["database"]?["kafka"] {
             notices.append(
-                Notice(
+                StartNotice(
                     .information, place(plugin.position),
                     "plugins.database.kafka has no effect: --max-memory bounds memory, and librdkafka's log is in ackpipe's"
                 ))

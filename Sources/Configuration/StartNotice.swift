@@ -1,6 +1,6 @@
 /// Something that is not wrong and that an operator should know: a key without an effect, behaviour that differs from what a
 /// foreign configuration asks for. For the log, at start. Holds no secret's text.
-package struct Notice: Equatable, Sendable, CustomStringConvertible {
+package struct StartNotice: Equatable, Sendable, CustomStringConvertible {
     /// How much it matters.
     package enum Weight: Equatable, Sendable {
         /// Good to know.
