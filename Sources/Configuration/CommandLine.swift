@@ -1,7 +1,7 @@
 /// What the program is to do.
 package enum Invocation: Equatable, Sendable {
-    /// `ackpipe run`.
-    case run(RunSettings)
+    /// `ackpipe run`, with each service's settings in the file's order; never empty.
+    case run([RunSettings])
     /// `ackpipe broker`.
     case broker(BrokerSettings)
     /// `ackpipe demo`.
@@ -65,46 +65,43 @@ package struct CommandLine {
         if flags.wantsHelp { return .success(.help(HelpText.command(command))) }
         if flags.wantsVersion { return .success(.version) }
         let variables = EnvironmentReader.read(environment, of: command)
-        let file = readConfiguration([flags.layer, variables], command, readFile)
-        var values = SettingValues(
-            AddressLayers.merged(commanding: [flags.layer, variables], files: [file]), of: command)
-        let handler = flags.layer.command ?? file.command
+        let file = readConfiguration([flags.layer, variables], environment, readFile)
+        var complaints = flags.layer.complaints + variables.complaints + file.complaints
+        var values = SettingValues([flags.layer, variables, file.shared], of: command)
         let invocation: Invocation
         switch command {
         case .run:
-            invocation = .run(
-                RunSettings.resolve(
-                    &values, command: handler, isCutShort: flags.isCutShort || file.isUnreadable,
-                    readSecret: readSecret,
-                    matches: matches))
+            var services = ServicesResolution(flags: flags, variables: variables, file: file)
+            invocation = .run(services.resolve(readSecret, matches))
+            complaints += services.complaints
         case .broker: invocation = .broker(BrokerSettings.resolve(&values))
-        case .demo: invocation = .demo(DemoSettings.resolve(&values, command: handler))
+        case .demo: invocation = .demo(DemoSettings.resolve(&values, command: flags.layer.command))
         }
-        guard values.complaints.isEmpty else {
-            return .failure(
-                Complaints(list: values.complaints, advice: "Try 'ackpipe \(command.rawValue) --help'."))
+        complaints += values.complaints
+        guard complaints.isEmpty else {
+            return .failure(Complaints(list: complaints, advice: "Try 'ackpipe \(command.rawValue) --help'."))
         }
         return .success(invocation)
     }
 
-    /// The layer of the file that flags or environment name; an empty one where none is named.
+    /// What the file says that flags or environment name; nothing where none is named.
     private static func readConfiguration(
-        _ layers: [Layer], _ command: Subcommand, _ readFile: (String) -> Result<Node, FileProblem>
-    ) -> Layer {
+        _ layers: [Layer], _ environment: [String: String], _ readFile: (String) -> Result<Node, FileProblem>
+    ) -> ConfigurationFile {
+        var file = ConfigurationFile()
         let named = layers.compactMap { $0.values[.config]?.first }.first
-        guard let named, case .text(let path) = named.value else { return Layer() }
+        guard let named, case .text(let path) = named.value else { return file }
         switch readFile(path) {
-        case .success(let tree): return FileLayerReader.read(tree, path: path)
+        case .success(let tree): return ConfigurationFile.read(tree, path: path, environment: environment)
         case .failure(let problem):
-            var layer = Layer()
-            layer.isUnreadable = true
+            file.shared.isUnreadable = true
             // A file that cannot be opened is the fault of who named it; one that cannot be parsed has a place of its own.
             if let position = problem.position {
-                layer.complain(.file(path: path, at: position), problem.message)
+                file.shared.complain(.file(path: path, at: position), problem.message)
             } else {
-                layer.complain(named.place, "cannot read '\(path)': \(problem.message)")
+                file.shared.complain(named.place, "cannot read '\(path)': \(problem.message)")
             }
-            return layer
+            return file
         }
     }
 }

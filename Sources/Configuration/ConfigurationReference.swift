@@ -36,7 +36,8 @@ package enum ConfigurationReference {
           typing mistake does not pass; `ACKPIPE_FRAMING`, `ACKPIPE_PROTOCOL_FDS` (told to handlers), `ACKPIPE_TEST_*` and the variables
           that Kubernetes sets for a service called `ackpipe` are ignored.
         - Keys of the file are the long names (`batch-size`; `batch_size` is accepted). The handler's command is the key `command`, a
-          list of words: no shell is used.
+          list of words: no shell is used. Several services may stand under the key `services`, each with keys of its own, which
+          beat those of the top level: see [several services](services.md).
         - All that is wrong is told at once, each with its place and, for an unknown name, the nearest valid one; exit code 64.
 
         ```yaml

@@ -36,8 +36,11 @@ enum Contradictions {
                 "-g/--group is required with -t and --topic-pattern; use --assign to read partitions without a group")
         }
         if !values.hasCommand {
-            values.complain(
-                .commandLine, "no handler is named; write its command after --, as in -- python3 handler.py")
+            let remedy =
+                settings.service == nil
+                ? "write its command after --, as in -- python3 handler.py"
+                : "give its key command, as in command: [python3, handler.py]"
+            values.complain(.commandLine, "no handler is named; \(remedy)")
         }
     }
 

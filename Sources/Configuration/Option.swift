@@ -1,7 +1,7 @@
 /// The long names of all options, without dashes. Two commands may give one name different meanings.
 package enum OptionName: String, CaseIterable, Sendable {
     case brokers, topic, group, property, assign, from, config, mode, workers, order, framing, port, load, messages
-    case bisect, rate, filter, address
+    case bisect, rate, filter, service, address
     case trpcMeta = "trpc-meta"
     case topicPattern = "topic-pattern"
     case outOfRange = "out-of-range"
@@ -109,6 +109,9 @@ package struct Option: Sendable {
         self.environmentOverride = environment
     }
 
+    /// True for what the services of one daemon cannot have each for itself.
+    var isDaemonWide: Bool { name == .logLevel || name == .logFormat }
+
     /// `--group`.
     package var longFlag: String { "--" + name.rawValue }
 
@@ -122,7 +125,7 @@ package struct Option: Sendable {
 
     /// The keys that the YAML file may use, the documented one first; empty for options that a file cannot set.
     package var fileKeys: [String] {
-        guard commands.contains(.run), name != .config else { return [] }
+        guard commands.contains(.run), name != .config, name != .service else { return [] }
         return [fileKey ?? name.rawValue] + (fileAlias.map { [$0] } ?? [])
     }
 }

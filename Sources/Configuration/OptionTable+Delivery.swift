@@ -95,6 +95,10 @@ extension OptionTable {
                 """),
         Option(
             .maxMemory, "SIZE", .size(1 << 24...1 << 41), default: "128MiB", .bounds,
-            "the budget of memory that records and buffers share"),
+            "the budget of memory that records and buffers share",
+            details: """
+                It is the daemon's: several services share it evenly, those with a key of their own left out; the default is then \
+                at least 16MiB for each.
+                """),
     ]
 }

@@ -1,14 +1,16 @@
 extension RunSettings {
     /// Makes the settings from merged values; what is missing or contradicts goes to `values`' complaints, and the result counts
-    /// only if there are none.
+    /// only if there are none. `memorySharers` services share the budget of memory, this one among them.
     static func resolve(
-        _ values: inout SettingValues, command: (words: [String], place: Place)?, isCutShort: Bool,
-        readSecret: (String) -> Result<String, FileProblem>, matches: (_ pattern: String, _ topic: String) -> Bool
+        _ values: inout SettingValues, command: (words: [String], place: Place)?, service: String?, memorySharers: Int,
+        isCutShort: Bool, readSecret: (String) -> Result<String, FileProblem>,
+        matches: (_ pattern: String, _ topic: String) -> Bool
     ) -> RunSettings {
-        let memory = MemoryBounds.resolve(&values)
+        let memory = MemoryBounds.resolve(&values, sharers: memorySharers)
         let backoff = values.durations(.retryBackoff)
         let connectTimeout = values.duration(.connectTimeout)
         var settings = RunSettings(
+            service: service,
             brokers: values.text(.brokers) ?? "",
             topics: values.texts(.topic),
             topicPattern: values.text(.topicPattern),

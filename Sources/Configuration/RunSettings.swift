@@ -1,5 +1,7 @@
 /// Everything that `ackpipe run` was told, checked, with the defaults filled in. A value; whoever holds it may keep it.
 package struct RunSettings: Equatable, Sendable {
+    /// The service's name in a file of several; nil where there is one without a name.
+    package var service: String?
     /// `HOST:PORT[,HOST:PORT...]`, as librdkafka's `bootstrap.servers` takes it.
     package var brokers: String
     /// The topics to subscribe to; may be empty where a pattern or assignments are given.
@@ -62,7 +64,7 @@ package struct RunSettings: Equatable, Sendable {
     package var outOfRange: OutOfRangePolicy
     /// Bytes of one frame, at most, in both directions.
     package var maxFrameBytes: Int
-    /// The budget of memory in bytes.
+    /// The service's budget of memory in bytes: its share, where services share one.
     package var maxMemory: Int
     /// True: stop when all that was there at assignment is settled.
     package var exitAtEnd: Bool

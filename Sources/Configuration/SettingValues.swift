@@ -11,11 +11,11 @@ struct SettingValues {
     /// True when some layer gave a command, well or badly.
     private(set) var hasCommand = false
 
-    /// Lays the layers over each other; the first beats the others. Properties are merged by name.
+    /// Lays the layers over each other; the first beats the others. Properties are merged by name. The layers' own complaints are
+    /// left to them.
     init(_ layers: [Layer], of command: Subcommand) {
         self.command = command
         for layer in layers {
-            complaints += layer.complaints
             notices += layer.notices
             hasCommand = hasCommand || layer.hasCommand
             attempted.formUnion(layer.attempted)

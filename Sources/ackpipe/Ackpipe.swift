@@ -40,7 +40,7 @@ struct Ackpipe {
         case .version:
             StandardStream.output("ackpipe \(ackpipeVersion) (librdkafka \(ClientLibrary.version))\n")
             return .ok
-        case .run(let settings): return RunCommand.perform(settings, environment)
+        case .run(let services): return RunCommand.perform(services, environment)
         case .broker(let settings):
             return conclude(BrokerProcess.run(settings, log: logger(settings.logLevel, settings.logFormat)))
         case .demo(let settings): return DemoCommand.perform(settings, environment)

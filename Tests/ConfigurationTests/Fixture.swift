@@ -29,8 +29,15 @@ struct Fixture {
     }
 
     func runExactly(_ arguments: [String]) throws -> RunSettings {
-        guard case .run(let settings) = try resolve(arguments).get() else { throw UnexpectedOutcome() }
-        return settings
+        let services = try services(arguments)
+        guard services.count == 1 else { throw UnexpectedOutcome() }
+        return services[0]
+    }
+
+    /// The settings of every service that a command line and the file describe.
+    func services(_ arguments: [String]) throws -> [RunSettings] {
+        guard case .run(let services) = try resolve(arguments).get() else { throw UnexpectedOutcome() }
+        return services
     }
 
     /// The complaints, one a line, about the shortest valid `run` with `more`.
@@ -57,7 +64,9 @@ enum Tree {
     }
 
     /// A map whose n-th key stands in line n, column 1.
-    static func map(_ pairs: (String, Node)...) -> Node {
+    static func map(_ pairs: (String, Node)...) -> Node { map(entries: pairs) }
+
+    static func map(entries pairs: [(String, Node)]) -> Node {
         let entries = pairs.enumerated().map { index, pair in
             Node.Entry(key: pair.0, keyPosition: Position(line: index + 1, column: 1), value: pair.1)
         }

@@ -5,12 +5,12 @@
 /// and a service's own address beats the shared keys. What tRPC-Go does where the address is silent is beaten by everything.
 enum AddressLayers {
     /// `commanding` are the layers of flags and variables, `files` those of the file, the service's own first; in both the first
-    /// beats the others. Answers all layers in their order; those given where no address is.
-    static func merged(commanding: [Layer], files: [Layer]) -> [Layer] {
+    /// beats the others. Answers all layers in their order, those given where no address is, and what is wrong with the address.
+    static func merged(commanding: [Layer], files: [Layer]) -> (layers: [Layer], complaints: [Complaint]) {
         let layers = commanding + files
         guard let holder = layers.firstIndex(where: { $0.values[.address] != nil }),
             let given = layers[holder].values[.address]?.first, case .text(let address) = given.value
-        else { return layers }
+        else { return (layers, []) }
         let reader = AddressReader(address, at: given.place)
         var own = reader.stated
         let writesDeadLetters = layers.contains { $0.attempted.contains(.deadLetterTopic) }
@@ -28,7 +28,7 @@ enum AddressLayers {
                     .information, given.place,
                     "the keys for producers have no effect: without --dead-letter-topic nothing is written"))
         }
-        return above + [own] + layers[rank...] + [reader.implied]
+        return (above + [own] + layers[rank...] + [reader.implied], own.complaints + reader.implied.complaints)
     }
 }
 

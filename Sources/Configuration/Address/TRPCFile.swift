@@ -27,7 +27,8 @@ struct TRPCFile {
         readEntries(list, server)
         let own = readOwnSection(tree)
         noteWhatIsIgnored(tree, list)
-        self.tree = Node(.mapping(own.shared + [services(list, own.services)]), at: tree.position)
+        let services = entries.isEmpty ? [] : [services(list, own.services)]
+        self.tree = Node(.mapping(own.shared + services), at: tree.position)
     }
 
     // MARK: server.service

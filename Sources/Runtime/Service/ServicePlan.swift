@@ -40,8 +40,8 @@ package struct ServicePlan: Sendable {
         maxPollMilliseconds = interval.flatMap { Int64($0.value) } ?? 300_000
     }
 
-    /// The service's name in logs and in `hello`: the group, or what is read.
-    package var name: String { settings.group ?? "assign" }
+    /// The service's name in logs and in `hello`: its own, else the group, or what is read.
+    package var name: String { settings.service ?? settings.group ?? "assign" }
 
     static func form(_ format: PayloadFormat) -> PayloadForm {
         switch format {
