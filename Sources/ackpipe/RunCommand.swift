@@ -34,13 +34,19 @@ enum RunCommand {
         return Ackpipe.conclude(Daemon.run(log: log, environment: environment) { services })
     }
 
-    /// What a file says of all services is told once.
+    /// What holds for every service is told once; what does not is told with the services' names.
     private static func tellNotices(of services: [RunSettings], _ log: Logger) {
         var told: [StartNotice] = []
         for notice in services.flatMap(\.notices) where !told.contains(notice) {
             told.append(notice)
-            let level: Logger.Level = notice.weight == .warning ? .warning : .info
-            log.log(level: level, "configuration: \(notice.message)", metadata: ["place": "\(notice.place)"])
+            var metadata: Logger.Metadata = [
+                "config.place": "\(notice.place)", "config.notice": "\(notice.message)",
+            ]
+            let concerned = services.filter { $0.notices.contains(notice) }
+            if concerned.count < services.count {
+                metadata["service"] = "\(concerned.compactMap(\.service).joined(separator: ","))"
+            }
+            log.log(level: notice.weight == .warning ? .warning : .info, "configuration notice", metadata: metadata)
         }
     }
 

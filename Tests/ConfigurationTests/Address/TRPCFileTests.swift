@@ -181,4 +181,55 @@ import Testing
             file([entry(("name", "a"), ("address", "x"), kafka)], others: [("ackpip", Tree.map())]))
         #expect(misspelt.complaints.map(\.message) == ["unknown key 'ackpip'; did you mean ackpipe?"])
     }
+
+    @Test("the file runs as the services that it describes")
+    func resolved() throws {
+        var fixture = Fixture()
+        fixture.environment = ["HOSTS": "a:1"]
+        fixture.file = file(
+            [
+                entry(
+                    ("name", "trpc.one"), ("address", "${HOSTS}?topics=t&group=g&batch=10"), kafka, ("timeout", "1500")),
+                entry(("name", "two"), ("address", "b:1?topics=t&group=h"), kafka), entry(("name", "web")),
+            ], others: [("ackpipe", Tree.map(("command", Tree.list("cat")), ("workers", Tree.scalar("3"))))])
+        let services = try fixture.services(["run", "--config", "trpc_go.yaml"])
+        #expect(services.map(\.service) == ["trpc.one", "two"])
+        #expect(services.map(\.brokers) == ["a:1", "b:1"])
+        #expect(services.map(\.mode) == [.batch, .message])
+        #expect(services.map(\.ackTimeout) == [.milliseconds(1_500), .seconds(300)])
+        #expect(services.map(\.workers) == [3, 3])
+        #expect(services.allSatisfy { $0.notices.contains { $0.message.contains("web (trpc)") } })
+        let one = try fixture.services(["run", "--config", "a", "--service", "two", "--workers", "1", "--", "tac"])
+        #expect(one.map(\.service) == ["two"])
+        #expect(one[0].command == ["tac"])
+    }
+
+    @Test("what is wrong in one entry's address is told with its service and its place, beside the others'")
+    func addressComplaints() {
+        var fixture = Fixture()
+        fixture.file = file([
+            entry(("name", "one"), ("address", "a:1?topics=t&grup=g"), kafka),
+            entry(("name", "two"), ("address", "b:1?topics=t&group=h&batch=x"), kafka),
+        ])
+        #expect(
+            fixture.complaintsExactly(["run", "--config", "trpc_go.yaml", "--address", "c:1?topics=t&group=g"]) == [
+                "--address: would be given to several services at once (one, two); choose one of them with --service NAME, or "
+                    + "write it in the file",
+                "no handler is named; write its command after --, as in -- python3 handler.py",
+            ])
+        #expect(
+            fixture.complaintsExactly(["run", "--config", "trpc_go.yaml"]) == [
+                "trpc_go.yaml:2:3: service one: address: unknown key 'grup'; did you mean group?",
+                "service one: -g/--group is required with -t and --topic-pattern; use --assign to read partitions without a group",
+                "no handler is named; write its command after --, as in -- python3 handler.py",
+                "trpc_go.yaml:2:3: service two: address: batch: 'x' is not a whole number",
+            ])
+    }
+
+    @Test("where an entry is broken, nothing is called missing that it might have said")
+    func broken() {
+        var fixture = Fixture()
+        fixture.file = file([entry(("name", "one"), ("adress", "x"), kafka)])
+        #expect(fixture.complaintsExactly(["run", "--config", "trpc_go.yaml"] + Fixture.handler).count == 1)
+    }
 }
