@@ -1,9 +1,12 @@
 import Foundation
 import Kafka
+import KafkaTestSupport
 import Testing
 
 /// What moves within a cluster while records flow: leaders, coordinators, brokers that go and come.
-@Suite("Trial: the cluster moves while records flow")
+@Suite(
+    "Trial: the cluster moves while records flow", .embeddedBroker("moves leaders and coordinators, takes brokers down")
+)
 struct TrialLeaderTests {
     @Test("Leaders change ten times: every record is handled, in order, once", .timeLimit(.minutes(10)))
     func leadersChange() async throws {

@@ -1,9 +1,10 @@
 import Foundation
 import Kafka
+import KafkaTestSupport
 import Testing
 
 /// Requests that brokers refuse for a while, by the Kafka protocol's numbers.
-@Suite("Trial: requests fail while records flow")
+@Suite("Trial: requests fail while records flow", .embeddedBroker("injects errors"))
 struct TrialRefusalTests {
     struct Refusal: Sendable, CustomTestStringConvertible {
         var request: String

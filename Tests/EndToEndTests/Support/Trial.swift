@@ -35,8 +35,8 @@ final class Trial: @unchecked Sendable {
         try await cluster.requireWholeLog("t")
     }
 
-    var topic: String { "t" }
-    var group: String { "g" }
+    var topic: String { cluster.topic }
+    var group: String { cluster.group }
     var total: Int { partitions * each }
 
     /// Starts an instance as a member of the group.
@@ -93,7 +93,7 @@ final class Trial: @unchecked Sendable {
     }
 
     /// The group's committed offsets, 0 for none.
-    func committed() async throws -> [Int64] { try await cluster.committed(group, topic).map { $0 ?? 0 } }
+    func committed() async throws -> [Int64] { try await cluster.committed("g", "t").map { $0 ?? 0 } }
 
     /// Waits until the committed offset of every unfinished partition has moved on.
     func waitForCommits(within seconds: Double = 30) async throws {
