@@ -3,20 +3,6 @@ import Kafka
 
 /// The few calls of librdkafka's admin interface that tests need. One thread at a time; each call waits 20 s at most.
 final class AdminClient {
-    /// Why a topic was not created.
-    struct Refusal {
-        let code: rd_kafka_resp_err_t
-        let text: String
-
-        /// No such interface, no right, or a policy against it: somebody else may have made topics.
-        var canBeHelpedByReadyMadeTopics: Bool {
-            [
-                RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED,
-                RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED, RD_KAFKA_RESP_ERR_POLICY_VIOLATION,
-            ].contains(code)
-        }
-    }
-
     private let handle: OpaquePointer
 
     init(brokers: String) throws {
@@ -33,8 +19,8 @@ final class AdminClient {
 
     deinit { rd_kafka_destroy(handle) }
 
-    /// Asks for a topic with the cluster's default replication factor; nil is success. Source: KIP-464.
-    func create(_ name: String, partitions: Int) -> Refusal? {
+    /// Asks for a topic with the cluster's default replication factor; nil is success, else the reason why not. Source: KIP-464.
+    func create(_ name: String, partitions: Int) -> String? {
         var text = [CChar](repeating: 0, count: 512)
         var topic = rd_kafka_NewTopic_new(name, Int32(partitions), -1, &text, text.count)
         defer { rd_kafka_NewTopic_destroy(topic) }
@@ -45,7 +31,7 @@ final class AdminClient {
             else { return nil }
             let error = rd_kafka_topic_result_error(topics[0])
             if error == RD_KAFKA_RESP_ERR_NO_ERROR { return nil }
-            return Refusal(code: error, text: Self.text(of: error))
+            return Self.text(of: error)
         }
     }
 
@@ -58,8 +44,8 @@ final class AdminClient {
 
     private func call(
         _ operation: rd_kafka_admin_op_t, _ ask: (OpaquePointer?, OpaquePointer?) -> Void,
-        _ read: (OpaquePointer) -> Refusal?
-    ) -> Refusal? {
+        _ read: (OpaquePointer) -> String?
+    ) -> String? {
         let queue = rd_kafka_queue_new(handle)
         let options = rd_kafka_AdminOptions_new(handle, operation)
         defer {
@@ -70,16 +56,16 @@ final class AdminClient {
         rd_kafka_AdminOptions_set_request_timeout(options, 15_000, &text, text.count)
         ask(options, queue)
         guard let event = rd_kafka_queue_poll(queue, 20_000) else {
-            return Refusal(code: RD_KAFKA_RESP_ERR__TIMED_OUT, text: "no answer within 20 s")
+            return "no answer within 20 s"
         }
         defer { rd_kafka_event_destroy(event) }
         let error = rd_kafka_event_error(event)
-        guard error == RD_KAFKA_RESP_ERR_NO_ERROR else { return Refusal(code: error, text: Self.text(of: error)) }
+        guard error == RD_KAFKA_RESP_ERR_NO_ERROR else { return Self.text(of: error) }
         return read(event)
     }
 
     /// All topics that the cluster shows.
-    func topics() -> [(name: String, partitions: Int)] { metadata(of: nil).map { ($0.name, $0.leaders.count) } }
+    func allTopics() -> [(name: String, partitions: Int)] { metadata(of: nil).map { ($0.name, $0.leaders.count) } }
 
     /// Waits until each partition has a leader.
     func waitForLeaders(of name: String, partitions: Int) -> Bool {
