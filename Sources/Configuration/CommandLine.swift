@@ -75,7 +75,7 @@ package struct CommandLine {
         if flags.wantsHelp { return .success(.help(HelpText.command(command))) }
         if flags.wantsVersion { return .success(.version) }
         let variables = EnvironmentReader.read(environment, of: command)
-        let file = readConfiguration([flags.layer, variables], command, readFile)
+        let file = readConfiguration([flags.layer, variables], environment, readFile)
         var complaints = flags.layer.complaints + variables.complaints + file.complaints
         var values = SettingValues([flags.layer, variables, file.shared], of: command)
         let invocation: Invocation
@@ -99,13 +99,13 @@ package struct CommandLine {
 
     /// What the file says that flags or environment name; nothing where none is named.
     private static func readConfiguration(
-        _ layers: [Layer], _ command: Subcommand, _ readFile: (String) -> Result<Node, FileProblem>
+        _ layers: [Layer], _ environment: [String: String], _ readFile: (String) -> Result<Node, FileProblem>
     ) -> ConfigurationFile {
         var file = ConfigurationFile()
         let named = layers.compactMap { $0.values[.config]?.first }.first
         guard let named, case .text(let path) = named.value else { return file }
         switch readFile(path) {
-        case .success(let tree): return ConfigurationFile.read(tree, path: path)
+        case .success(let tree): return ConfigurationFile.read(tree, path: path, environment: environment)
         case .failure(let problem):
             file.shared.isUnreadable = true
             // A file that cannot be opened is the fault of who named it; one that cannot be parsed has a place of its own.

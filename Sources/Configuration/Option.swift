@@ -1,7 +1,8 @@
 /// The long names of all options, without dashes. Two commands may give one name different meanings.
 package enum OptionName: String, CaseIterable, Sendable {
     case brokers, topic, group, property, assign, from, config, mode, workers, order, framing, port, load, messages
-    case bisect, rate, filter, service
+    case bisect, rate, filter, service, address
+    case trpcMeta = "trpc-meta"
     case topicPattern = "topic-pattern"
     case outOfRange = "out-of-range"
     case batchSize = "batch-size"

@@ -50,6 +50,12 @@ extension OptionTable {
             "when the log no longer has the position: stop, earliest or latest",
             details: "`stop` ends the service with exit code 65; the log names the range that was lost."),
         Option(
+            .address, "ADDRESS", .text, .source, "a tRPC-Go Kafka address: brokers, topics, group and more in one text",
+            details: """
+                `HOST:PORT[,...]?topics=a,b&group=g&batch=100&maxRetry=5`, within quotes in a shell. [trpc.md](trpc.md) tells what \
+                each key becomes. Flags and variables beat it; what a file says otherwise is refused.
+                """),
+        Option(
             .ignoreCommitMetadata, nil, .flag, default: "false", .source,
             "do not believe what the last commit says of records settled above it",
             details: """

@@ -63,6 +63,8 @@ extension RunSettings {
         filters = values.filters
         stallTimeout = values.duration(.stallTimeout)
         ignoreCommitMetadata = values.flag(.ignoreCommitMetadata)
+        trpcMeta = values.flag(.trpcMeta)
+        notices = values.notices
     }
 
     private mutating func takeFailures(
