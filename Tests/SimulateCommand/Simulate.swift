@@ -61,7 +61,7 @@ enum Simulate {
             let outcome = Simulation.run(seed: seed)
             steps += outcome.steps
             hash = hash &* 31 &+ outcome.hash
-            if outcome.violation != nil { return tell(seed) }
+            if outcome.violation != nil { return tell(seed, last: options.isTraced ? .max : 60) }
             if options.isTraced && !options.showsHash { print(Simulation.run(seed: seed, isTraced: true).story) }
         }
         if options.showsHash {
@@ -77,7 +77,7 @@ enum Simulate {
         var told = start
         var seed = first
         while seconds() - start < limit {
-            if Simulation.run(seed: seed).violation != nil { return tell(seed) }
+            if Simulation.run(seed: seed).violation != nil { return tell(seed, last: 60) }
             seed += 1
             guard seconds() - told > 10 else { continue }
             told = seconds()
@@ -88,9 +88,9 @@ enum Simulate {
         return 0
     }
 
-    private static func tell(_ seed: UInt64) -> Int32 {
+    private static func tell(_ seed: UInt64, last count: Int) -> Int32 {
         let outcome = Simulation.run(seed: seed, isTraced: true)
-        print(outcome.trace.suffix(60).joined(separator: "\n"))
+        print(outcome.trace.suffix(count).joined(separator: "\n"))
         print("seed \(seed): \(outcome.violation ?? "it did not happen again: the run does not follow from its seed")")
         print("scripts/simulate --seed \(seed) tells all of it")
         return 1

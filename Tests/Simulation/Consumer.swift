@@ -75,7 +75,7 @@ extension Daemon {
             var run = world.random.among(1...8)
             while run > 0, wanted > 0, machine.recordBudget > 0, let record = next(partition) {
                 take(record, of: partition)
-                if world.random.chance(2) { takeAgain(record, of: partition) }
+                if world.random.chance(2), policy.maxMessages == nil { takeAgain(record, of: partition) }
                 run -= 1
                 wanted -= 1
             }
@@ -109,7 +109,9 @@ extension Daemon {
         note(31, partition, Int(record.offset), isTaken ? 1 : 0) {
             "takes \(partition)@\(record.offset)\(isTaken ? "" : ", given back")"
         }
-        if isTaken {
+        if needsNobody(record, partition) {
+            pass(record, of: partition, isTaken)
+        } else if isTaken {
             slots[Int(slot)]?.isTaken = true
             ledgers[partition]?.take(
                 LedgerRecord(offset: record.offset, lane: lane(of: record), slot: slot, size: record.size), now: now)
@@ -133,6 +135,19 @@ extension Daemon {
         broken("takes more with \(records) records and \(bytes) bytes unsettled")
     }
 
+    /// No handler is to see it: it is filtered out, or was settled before the assignment.
+    private func needsNobody(_ record: LoggedRecord, _ partition: Int) -> Bool {
+        record.isFiltered || ledgers[partition]?.isSpared(record.offset) == true
+    }
+
+    private func pass(_ record: LoggedRecord, of partition: Int, _ isTaken: Bool) {
+        if isTaken { broken("keeps \(partition)@\(record.offset), which nobody has to handle") }
+        guard !isClosed(partition), !machine.isDraining, let ledger = ledgers[partition] else { return }
+        ledgers[partition]?.pass(record.offset, now: now)
+        world.logs[partition].markDone(record.offset)
+        if ledger.isSpared(record.offset) { totals.spared += 1 } else { totals.filtered += 1 }
+    }
+
     /// A record that came before comes again.
     private func takeAgain(_ record: LoggedRecord, of partition: Int) {
         let slot = holdSlot(partition, record.offset)
@@ -144,12 +159,13 @@ extension Daemon {
     private func coreRecord(_ record: LoggedRecord, _ partition: Int, _ slot: Int32) -> Record {
         Record(
             partition: PartitionIndex(Int32(partition)), offset: record.offset, size: record.size,
-            slot: RecordSlot(slot))
+            slot: RecordSlot(slot), keyHash: record.keyHash, isFiltered: record.isFiltered)
     }
 
     private func lane(of record: LoggedRecord) -> UInt64 {
         switch policy.order {
         case .partition: 0
+        case .key: record.keyHash ?? .max
         case .none: UInt64(record.offset)
         }
     }
@@ -189,7 +205,7 @@ extension Daemon {
             world.generations += 1
             ledgers[partition] = Ledger(
                 generation: world.generations, ownership: ledger.ownership, log: log.incarnation, start: start,
-                commitsStart: false, now: now)
+                now: now)
             ledgers[partition]?.revokedSince = ledger.revokedSince
         }
         consumer.positions[partition] = start

@@ -14,6 +14,7 @@ extension Daemon {
                 perform(action)
             }
             actions.removeAll(keepingCapacity: true)
+            rewound.removeAll(keepingCapacity: true)
             // What the group says next is an input: it comes after what the machine has decided before.
             if isRunning { advanceRebalances() }
         } while !actions.isEmpty
@@ -32,6 +33,10 @@ extension Daemon {
         case .closeInput(let worker), .terminate(let worker): leave(worker.value)
         case .kill(let worker): killed(worker.value)
         case .commit(let entries, let token): commit(entries, token)
+        case .writeDeadLetter(let letter): write(letter)
+        case .announceAssigned(let worker, let epoch, let positions): announced(worker.value, epoch, positions)
+        case .announceRevoked(let worker, let epoch, let partitions, let lost, let deadline):
+            announcedRevoked(worker.value, epoch, partitions, lost, deadline)
         case .pause(let partition): consumer.paused[Int(partition.value)] = true
         case .resume(let partition): consumer.paused[Int(partition.value)] = false
         case .answerRevoke(let partitions): revokeAnswered(partitions.map(\.value))
@@ -67,7 +72,7 @@ extension Daemon {
         guard use.isTaken, let ledger = ledgers[use.partition], ledger.generation == use.generation,
             ledger.revokedSince == nil, !isEnding, let place = ledger.place(of: use.offset)
         else { return }
-        if ledger.records[place].state != .settled {
+        if !ledger.records[place].state.isSettled {
             broken("the bytes of \(use.partition)@\(use.offset) are given back before it is settled")
         }
     }
@@ -80,7 +85,9 @@ extension Daemon {
     // MARK: Commits
 
     private func commit(_ entries: [CommitEntry], _ token: UInt64) {
-        note(41, Int(token)) { "commits \(entries.map { "\($0.partition.value)@\($0.offset)" })" }
+        note(41, Int(token)) {
+            "commits \(entries.map { "\($0.partition.value)@\($0.offset)\($0.metadata == nil ? "" : "+")" })"
+        }
         if !policy.commits { broken("commits without a group") }
         for entry in entries { checkCommit(entry) }
         let partitions = entries.map { Int($0.partition.value) }
@@ -112,7 +119,11 @@ extension Daemon {
 
     func commitDone(_ request: CommitRequest, _ failed: [PartitionIndex], _ isMetadataRefused: Bool) {
         consumer.commitsUnderWay.removeAll { $0.token == request.token }
-        note(42, Int(request.token), failed.count) { "commit \(request.token) is done, failed \(failed.map(\.value))" }
-        machine.commitFinished(token: request.token, failed: failed, now: now, actions: &actions)
+        note(42, Int(request.token), failed.count, isMetadataRefused ? 1 : 0) {
+            "commit \(request.token) is done, failed \(failed.map(\.value))\(isMetadataRefused ? ", too large" : "")"
+        }
+        if isMetadataRefused { self.isMetadataRefused = true }
+        machine.commitFinished(
+            token: request.token, failed: failed, metadataRefused: isMetadataRefused, now: now, actions: &actions)
     }
 }

@@ -1,21 +1,7 @@
 import DeliveryCore
 
-/// A delivery spelled out: the action names only a key.
-struct Sent: CustomStringConvertible {
-    var worker: Int
-    var id: UInt64
-    var partition: Int
-    var records: [DeliveredRecord]
-
-    var description: String {
-        "delivery \(id) to worker \(worker): \(partition)@\(records.map(\.offset)) attempts \(records.map(\.attempt))"
-    }
-}
-
-/// The promises, judged where a machine does something.
+/// The promises, judged where a machine hands over a delivery.
 extension Daemon {
-    // MARK: Deliveries
-
     /// Checks a delivery against everything that may be delivered to whom, when and in which order.
     func checkSend(_ delivery: Delivery, to worker: Int) {
         let partition = Int(delivery.partition.value)
@@ -26,26 +12,27 @@ extension Daemon {
             "\(sent)"
         }
         guard let ledger = ledgers[partition], !ledger.isOver else { return broken("\(sent): it is not assigned") }
+        checkWorker(sent)
+        checkRate(sent)
+        guard let execution = execution(delivery) else { return broken("\(sent): it was never taken") }
+        // The machine has taken it back already: the handler will hear that it is cancelled.
+        if isRewound(execution) { return }
         if ledger.revokedSince != nil { broken("\(sent): it is being revoked") }
         if drainSince != nil { broken("\(sent): the daemon drains") }
-        checkSize(sent)
-        checkWorker(sent)
-        var places: [Int] = []
-        for record in sent.records {
-            guard let place = ledger.place(of: record.offset) else {
-                return broken("\(sent): \(record.offset) was never taken")
-            }
-            checkRecord(record, ledger.records[place], sent)
-            places.append(place)
-        }
-        checkOrder(sent, ledger, places)
-        checkSuspects(sent, ledger, places)
+        if ledger.failedLetters > 0 { broken("\(sent): a dead letter of its partition waits") }
+        checkSize(sent, ledger, execution.places)
+        for (record, place) in zip(sent.records, execution.places) { checkRecord(record, ledger.records[place], sent) }
+        checkOverlap(sent, ledger, execution)
+        checkOrder(sent, ledger, execution)
+        checkSuspects(sent, ledger, execution.places)
     }
 
-    private func checkSize(_ sent: Sent) {
-        if sent.records.isEmpty || sent.records.count > limits.batchSize {
-            broken("\(sent): \(sent.records.count) records")
-        }
+    private func checkSize(_ sent: Sent, _ ledger: Ledger, _ places: [Int]) {
+        let bytes = places.reduce(0) { $0 + Int(ledger.records[$1].size) }
+        if places.isEmpty || places.count > limits.batchSize { broken("\(sent): \(places.count) records") }
+        if places.count > 1, bytes > limits.batchBytes { broken("\(sent): \(bytes) bytes") }
+        let half = places.first.map { ledger.records[$0].half }
+        if places.contains(where: { ledger.records[$0].half != half }) { broken("\(sent): halves are mixed") }
     }
 
     private func checkWorker(_ sent: Sent) {
@@ -55,36 +42,62 @@ extension Daemon {
         if sent.id != process.lastID + 1 { broken("\(sent): the last id was \(process.lastID)") }
         let window = max(1, min(process.abilities.maxInFlight, limits.maxInFlight))
         if process.live.count >= window { broken("\(sent): the worker has \(process.live.map(\.id))") }
+        if process.abilities.wantsAssignments, process.told[sent.partition] == nil {
+            broken("\(sent): the worker was not told of the partition")
+        }
+    }
+
+    private func checkRate(_ sent: Sent) {
+        guard let most = limits.rate else { return }
+        if !rate.count(sent.records.count, perSecond: most.perSecond, burst: most.burst, now: now) {
+            broken("\(sent): hands over more than \(most)")
+        }
     }
 
     private func checkRecord(_ record: DeliveredRecord, _ known: LedgerRecord, _ sent: Sent) {
-        if known.state != .waiting { broken("\(sent): \(record.offset) is \(known.state)") }
+        if !known.state.isWaiting { broken("\(sent): \(record.offset) is \(known.state)") }
         if known.heldUntil > now { broken("\(sent): \(record.offset) is held until \(known.heldUntil)") }
         if record.slot.value != known.slot { broken("\(sent): \(record.offset) is in slot \(known.slot)") }
         if record.attempt != known.charges + 1 { broken("\(sent): \(record.offset) was charged \(known.charges) times") }
-        if record.redelivered != known.wasDelivered {
+        if record.redelivered != known.wasDelivered, !(record.redelivered && known.mayBeMarked) {
             broken("\(sent): \(record.offset) was delivered: \(known.wasDelivered)")
         }
     }
 
-    /// Whether any process is still at one of these lanes' records.
-    private func checkOrder(_ sent: Sent, _ ledger: Ledger, _ places: [Int]) {
-        let lanes = Set(places.map { ledger.records[$0].lane })
-        for (worker, process) in processes.enumerated() {
-            for execution in process.live where execution.partition == sent.partition {
-                guard execution.lanes.contains(where: lanes.contains) else { continue }
-                if policy.order == .none, execution.generation != ledger.generation { continue }
-                broken("\(sent): overlaps with \(execution.id) at worker \(worker)")
+    /// At most so many deliveries of a lane are unanswered, all with one worker; one that was taken back, or is of an older
+    /// assignment, closes the lane until its worker has let go of it.
+    private func checkOverlap(_ sent: Sent, _ ledger: Ledger, _ execution: Execution) {
+        for lane in execution.lanes {
+            var unanswered = 1
+            for (worker, process) in processes.enumerated() {
+                for other in process.live where other.partition == sent.partition && other.lanes.contains(lane) {
+                    let isCurrent = other.generation == ledger.generation
+                    if policy.order == .none, !isCurrent { continue }
+                    if other.cancelled != nil || !isCurrent || worker != sent.worker || policy.order == .none {
+                        broken("\(sent): overlaps with \(other.id) at worker \(worker)")
+                    }
+                    unanswered += 1
+                }
             }
+            if policy.order != .none, unanswered > limits.laneWindow { broken("\(sent): \(unanswered) of its lane") }
         }
+    }
+
+    /// Everything earlier in its lane is answered, unanswered in its lane's window, or comes before it in the delivery.
+    private func checkOrder(_ sent: Sent, _ ledger: Ledger, _ execution: Execution) {
         guard policy.order != .none else { return }
-        // Everything earlier in its lane is settled, or comes before it in the same delivery.
-        var open: [Int] = []
-        for place in ledger.head..<(places.max() ?? ledger.head) + 1
-        where ledger.records[place].state != .settled && lanes.contains(ledger.records[place].lane) {
-            open.append(place)
+        for lane in execution.lanes {
+            let mine = execution.places.filter { ledger.records[$0].lane == lane }
+            var waiting: [Int] = []
+            for place in ledger.head...max(ledger.head, mine.last ?? 0) where ledger.records[place].lane == lane {
+                switch ledger.records[place].state {
+                case .waiting: waiting.append(place)
+                case .letter: broken("\(sent): \(ledger.records[place].offset) is no dead letter yet")
+                case .outstanding, .answered, .settled: break
+                }
+            }
+            if waiting != mine { broken("\(sent): of its lane wait \(waiting.map { ledger.records[$0].offset })") }
         }
-        if open != places { broken("\(sent): of its lanes are open \(open.map { ledger.records[$0].offset })") }
     }
 
     private func checkSuspects(_ sent: Sent, _ ledger: Ledger, _ places: [Int]) {
@@ -100,21 +113,31 @@ extension Daemon {
         }
     }
 
-    /// The delivery is in the worker's pipe.
-    func handOver(_ delivery: Delivery, to worker: Int) -> Execution? {
+    /// The delivery in the world's terms; nil where one of its records is not known.
+    func execution(_ delivery: Delivery) -> Execution? {
         let partition = Int(delivery.partition.value)
         guard let ledger = ledgers[partition] else { return nil }
         var execution = Execution(
             id: delivery.id, partition: partition, generation: ledger.generation, places: [], lanes: [])
         for index in 0..<delivery.count {
             guard let record = machine.record(index, of: delivery), let place = ledger.place(of: record.offset) else {
-                continue
+                return nil
             }
             execution.places.append(place)
             let lane = ledger.records[place].lane
             if !execution.lanes.contains(lane) { execution.lanes.append(lane) }
-            ledgers[partition]?.update(place) {
-                $0.state = .outstanding
+        }
+        return execution
+    }
+
+    /// The delivery is in the worker's pipe.
+    func handOver(_ delivery: Delivery, to worker: Int) -> Execution? {
+        guard var execution = execution(delivery) else { return nil }
+        let wasTakenBack = isRewound(execution)
+        if wasTakenBack { execution.cancelled = .rewind }
+        for place in execution.places {
+            update(execution, place) {
+                if !wasTakenBack { $0.state = .outstanding }
                 $0.wasDelivered = true
             }
         }
@@ -122,72 +145,16 @@ extension Daemon {
         processes[worker].live.append(execution)
         return execution
     }
+}
 
-    // MARK: Commits
+/// A delivery spelled out: the action names only a key.
+struct Sent: CustomStringConvertible {
+    var worker: Int
+    var id: UInt64
+    var partition: Int
+    var records: [DeliveredRecord]
 
-    func checkCommit(_ entry: CommitEntry) {
-        let partition = Int(entry.partition.value)
-        guard let ledger = ledgers[partition], !ledger.isOver else {
-            return broken("commits \(partition)@\(entry.offset), which is not assigned")
-        }
-        if entry.offset < ledger.start { broken("commits \(partition)@\(entry.offset), and began at \(ledger.start)") }
-        if ledger.head < ledger.records.count, entry.offset > ledger.records[ledger.head].offset {
-            broken("commits \(partition)@\(entry.offset), but \(ledger.committable) is not settled")
-        }
-        let log = world.logs[partition]
-        let next = log.place(atOrAfter: ledger.nextOffset)
-        if log.incarnation == ledger.log, next < log.records.count, entry.offset > log.records[next].offset {
-            broken("commits \(partition)@\(entry.offset), but \(log.records[next].offset) was never taken")
-        }
-        ledgers[partition]?.lastSent = max(ledger.lastSent, entry.offset)
-    }
-
-    // MARK: After each turn
-
-    func checkTotals() {
-        let counters = machine.counters
-        let said = Totals(
-            settled: counters.settled, charged: counters.failedAttempts, lateVerdicts: counters.lateVerdicts)
-        if said != totals { broken("counts \(said), and it was \(totals)") }
-        // A partition that is being revoked may be given up already, while its last commit is on its way.
-        let most = ledgers.reduce(0) { $0 + ($1.map { $0.isOver ? 0 : $0.unsettled } ?? 0) }
-        let least = ledgers.reduce(0) { $0 + ($1.map { $0.revokedSince != nil ? 0 : $0.unsettled } ?? 0) }
-        if machine.unsettled < least || machine.unsettled > most {
-            broken("counts \(machine.unsettled) unsettled records of \(least) to \(most)")
-        }
-        if case .revoking(let since) = consumer.step {
-            if now > since + limits.revokeTimeout + .seconds(1) { broken("a revoke is not answered") }
-            if case .lost? = consumer.rebalances.first { broken("a lost assignment is not answered at once") }
-        }
-        if let since = drainSince, now > since + limits.drainTimeout { broken("the drain does not end") }
-    }
-
-    /// The daemon's service came to its end.
-    func checkEnding(_ ending: Ending) {
-        if case .revoking = consumer.step { broken("ends, and a revoke is not answered") }
-        if let slot = slots.first(where: { $0 != nil }) { broken("ends, and \(String(describing: slot)) is held") }
-        if drainSince == nil, ending != .completed, !machine.isDraining { broken("ends by itself: \(ending)") }
-        let open = processes.flatMap(\.live).filter { $0.cancelled == nil && isCurrent($0) }
-        if ending == .drained, !open.isEmpty { broken("has drained with \(open.map(\.id)) unanswered") }
-        for process in processes where process.life != .none { broken("ends, and a process is \(process.life)") }
-        for partition in ledgers.indices {
-            guard policy.commits, let ledger = ledgers[partition], ledger.lastSent < ledger.owed else { continue }
-            broken("ends with \(partition)@\(ledger.lastSent) committed of \(ledger.owed)")
-        }
-        if ending == .completed { checkCompletion() }
-    }
-
-    private func checkCompletion() {
-        if let most = policy.maxMessages {
-            if totals.settled != most { broken("completed with \(totals.settled) of \(most)") }
-        } else if !policy.exitAtEnd {
-            broken("completed by itself")
-        }
-    }
-
-    /// Everything is settled and nothing happens any more.
-    func checkIsAtRest() {
-        if machine.unsettled != 0 || machine.unsettledBytes != 0 { broken("keeps \(machine.unsettled) records") }
-        for slot in slots where slot != nil { broken("keeps \(String(describing: slot))") }
+    var description: String {
+        "delivery \(id) to worker \(worker): \(partition)@\(records.map(\.offset)) attempts \(records.map(\.attempt))"
     }
 }

@@ -60,24 +60,48 @@ extension Daemon {
         let commitsStart = log.committed.map { $0 != start } ?? false
         world.generations += 1
         ledgers[partition] = Ledger(
-            generation: world.generations, ownership: ownership, log: log.incarnation, start: start,
-            commitsStart: commitsStart, now: now)
+            generation: world.generations, ownership: ownership, log: log.incarnation, start: start, now: now)
+        let settled = world.scenario.readsMetadata ? readMetadata(partition, start) : SettledRuns()
+        ledgers[partition]?.spared = settled.runs
         consumer.positions[partition] = start
         consumer.toldEnds[partition] = -1
         consumer.paused[partition] = false
         consumer.relocating[partition] = false
         return AssignedPartition(
-            partition: PartitionIndex(Int32(partition)), position: start, end: log.end, commitsPosition: commitsStart)
+            partition: PartitionIndex(Int32(partition)), position: start, end: log.end, commitsPosition: commitsStart,
+            settled: settled, identity: world.identity)
+    }
+
+    /// What the metadata of the committed offset says is settled above it has to be true.
+    private func readMetadata(_ partition: Int, _ start: Int64) -> SettledRuns {
+        let log = world.logs[partition]
+        let settled = CommitMetadata.decode(log.metadata, base: start, identity: world.identity)
+        for run in settled.runs {
+            guard let lost = log.firstUndone(in: run) else { continue }
+            broken("believes that \(partition)@\(lost) is settled, which it is not")
+        }
+        return settled
     }
 
     /// Between two owners somebody sets the group's offset back; the metadata stays as it is, or is cleared.
     private func rewindByOperator(_ partition: Int) {
         let log = world.logs[partition]
         guard let committed = log.committed, committed > log.start else { return }
-        let offset = log.start + Int64(world.random.among(0...Int(committed - log.start)))
+        let offset = log.start + Int64(world.random.among(0...Int(committed - log.start - 1)))
         note(52, partition, Int(offset)) { "an operator sets \(partition) back from \(committed) to \(offset)" }
         world.logs[partition].rewind(to: offset)
-        if world.random.chance(40) { world.logs[partition].metadata = [] }
+        switch world.random.among(0...9) {
+        case 0..<3: world.logs[partition].metadata = []
+        case 3..<5: world.logs[partition].metadata = foreignMetadata(partition, offset)
+        default: break
+        }
+    }
+
+    /// A text that says that everything is settled, for another topic.
+    private func foreignMetadata(_ partition: Int, _ base: Int64) -> [UInt8] {
+        var all = SettledRuns()
+        all.append(base + 1...base + 100)
+        return CommitMetadata.encode(all, base: base, identity: world.identity &+ 1) ?? []
     }
 
     /// The newest records of a log are lost; what was read before them stays as good as it was.
@@ -117,6 +141,7 @@ extension Daemon {
         for partition in partitions {
             guard let ledger = ledgers[Int(partition)] else { continue }
             let isBehind = ledger.lastSent < ledger.owed
+            checkClaims(partition, ledger)
             if isBehind { broken("gives \(partition) up with \(ledger.lastSent) committed of \(ledger.owed)") }
         }
         let isUnderWay = consumer.commitsUnderWay.contains { request in

@@ -65,6 +65,7 @@ extension Daemon {
         } else {
             partlyFailed(execution, failure)
         }
+        concludeLanes(of: execution)
     }
 
     private func partlyFailed(_ execution: Execution, _ failure: (Int) -> Failure?) {
@@ -72,75 +73,69 @@ extension Daemon {
         for (index, record) in execution.places.enumerated() {
             guard let lane = ledgers[execution.partition]?.records[record].lane else { return }
             // Once a record of a lane is delivered again, so is everything after it, whatever was said of it.
-            if stopped.contains(lane) {
-                wait(execution, record)
-                continue
-            }
+            if stopped.contains(lane) { continue }
             guard let failure = failure(index) else {
-                settle(execution, record)
+                update(execution, record) { $0.state = .answered(.acked) }
                 continue
             }
             switch failure.action {
-            case .skip: settle(execution, record)
-            case .reject:
-                wait(execution, record)
+            case .skip: update(execution, record) { $0.state = .answered(.skipped) }
+            case .reject where stopsAtRejected:
+                rewind(execution, from: record)
                 stopped.append(lane)
-            case .retry, .release:
-                wait(execution, record, failure.delay)
-                if failure.action == .retry { charge(execution, record, delay: failure.delay) }
+                _ = giveUp(execution, record, .rejected)
+            case .reject: update(execution, record) { $0.state = .answered(.rejected) }
+            case .release:
+                rewind(execution, from: record)
+                hold(execution, record, failure.delay, isCharged: false)
                 stopped.append(lane)
+            case .retry:
+                charge(execution, record)
+                stopped.append(lane)
+                retry(execution, index, lane, failure.delay)
             }
         }
+    }
+
+    private func retry(_ execution: Execution, _ index: Int, _ lane: UInt64, _ delay: Interval?) {
+        let record = execution.places[index]
+        guard isExhausted(execution, record) else {
+            rewind(execution, from: record)
+            hold(execution, record, delay)
+            return
+        }
+        // The handler has stopped at it: what follows in the batch goes on without it.
+        let next = execution.places[(index + 1)...].first { ledgers[execution.partition]?.records[$0].lane == lane }
+        if let next, policy.order != .none { rewind(execution, from: next) }
+        if !giveUp(execution, record, .exhausted) { rewind(execution, from: record) }
     }
 
     private func failed(_ execution: Execution, _ failure: Failure) {
-        var seen: [UInt64] = []
-        for record in execution.places {
-            guard let lane = ledgers[execution.partition]?.records[record].lane else { return }
-            let isFirst = !seen.contains(lane)
-            if isFirst { seen.append(lane) }
-            switch failure.action {
-            case .skip: settle(execution, record)
-            case .reject: wait(execution, record)
-            case .retry:
-                wait(execution, record, isFirst ? failure.delay : nil)
-                charge(execution, record, delay: failure.delay, holds: isFirst)
-            case .release: wait(execution, record, isFirst ? failure.delay : nil)
-            }
+        switch failure.action {
+        case .skip: for record in execution.places { update(execution, record) { $0.state = .answered(.skipped) } }
+        case .reject where !stopsAtRejected:
+            for record in execution.places { update(execution, record) { $0.state = .answered(.rejected) } }
+        case .reject:
+            putBack(execution)
+            if let first = execution.places.first { _ = giveUp(execution, first, .rejected) }
+        case .retry where policy.bisects && execution.count > 1:
+            halve(execution)
+            putBack(execution, holding: failure.delay, isCharged: false)
+        case .retry:
+            for record in execution.places { charge(execution, record) }
+            putBackCharged(execution, failure.delay)
+        case .release: putBack(execution, holding: failure.delay, isCharged: false)
         }
     }
 
-    // MARK: What becomes of a record
+    /// Rejecting a record stops the service: there is nowhere to put it.
+    private var stopsAtRejected: Bool { !policy.hasDeadLetters && policy.onExhausted != .skip }
 
-    /// The assignment in which it was delivered is in force.
-    func isCurrent(_ execution: Execution) -> Bool {
-        guard let ledger = ledgers[execution.partition] else { return false }
-        return ledger.generation == execution.generation && !ledger.isOver
-    }
-
-    private func update(_ execution: Execution, _ record: Int, _ change: (inout LedgerRecord) -> Void) {
-        ledgers[execution.partition]?.update(record, change)
-    }
-
-    func settle(_ execution: Execution, _ record: Int) {
-        guard let offset = ledgers[execution.partition]?.records[record].offset else { return }
-        ledgers[execution.partition]?.settle(record, now: now)
-        totals.settled += 1
-        world.logs[execution.partition].markDone(offset)
-    }
-
-    private func wait(_ execution: Execution, _ record: Int, _ delay: Interval? = nil) {
-        update(execution, record) {
-            $0.state = .waiting
-            if let delay { $0.heldUntil = now + delay }
-        }
-    }
-
-    private func charge(_ execution: Execution, _ record: Int, delay: Interval? = nil, holds: Bool = true) {
-        totals.charged += 1
-        update(execution, record) { record in
-            record.charges += 1
-            if delay == nil, holds { record.heldUntil = now + limits.leastBackoff }
+    private func halve(_ execution: Execution) {
+        world.generations += 2
+        let half = (execution.count + 1) / 2
+        for (index, record) in execution.places.enumerated() {
+            update(execution, record) { $0.half = world.generations + (index < half ? 0 : 1) }
         }
     }
 
@@ -149,7 +144,7 @@ extension Daemon {
     /// Taken back from a worker: its records wait, although the worker may be at them still.
     func takeBack(_ execution: Execution) {
         guard isCurrent(execution) else { return }
-        for record in execution.places { wait(execution, record) }
+        for record in execution.places { update(execution, record) { $0.state = .waiting } }
     }
 
     /// The worker is no longer at a delivery that was taken back.
@@ -161,22 +156,27 @@ extension Daemon {
     /// Its process brought down, or let time run out: a record that was alone is charged, others are suspects.
     private func bearOut(_ execution: Execution, isAlone: Bool) {
         for record in execution.places {
-            wait(execution, record)
             update(execution, record) { $0.isSuspect = true }
             if isAlone { charge(execution, record) }
         }
+        if isAlone { putBackCharged(execution, nil) } else { putBack(execution) }
+        concludeLanes(of: execution)
     }
 
     /// A process is gone; `live` is what it had not let go of.
     func reaped(_ live: [Execution], _ failure: WorkerFailure?) {
         let isAlone = live.reduce(0) { $0 + $1.count } == 1
+        let isBlamed = failure != nil && failure != .revoked
         for execution in live where isCurrent(execution) {
-            if execution.cancelled != nil {
-                letGo(execution)
-            } else if failure == nil || failure == .revoked {
-                takeBack(execution)
-            } else {
-                bearOut(execution, isAlone: isAlone)
+            switch execution.cancelled {
+            case .timeout: letGo(execution)
+            case .some:
+                // It may have been the one: the worker was at it still.
+                for record in execution.places where isBlamed && !isAlone {
+                    update(execution, record) { if !$0.state.isOver { $0.isSuspect = true } }
+                }
+            case nil where !isBlamed: putBack(execution)
+            case nil: bearOut(execution, isAlone: isAlone)
             }
         }
     }
@@ -185,11 +185,28 @@ extension Daemon {
     func refuse(_ key: DeliveryKey, _ delivery: Delivery, at worker: Int) {
         note(71, worker, Int(delivery.id)) { "worker \(worker): \(delivery.id) has no encoding" }
         processes[worker].lastID = delivery.id
+        let execution = execution(delivery)
         machine.refuse(key, now: now, actions: &actions)
+        guard let execution, let first = execution.places.first, !isRewound(execution) else { return }
+        for record in execution.places.dropFirst() {
+            // It was never written, but the machine need not know how far its encoding got.
+            update(execution, record) { $0.mayBeMarked = true }
+        }
+        _ = giveUp(execution, first, .notEncodable)
+        putBack(execution)
+        concludeLanes(of: execution)
     }
-}
 
-extension Limits {
-    /// The shortest wait after a failed attempt.
-    var leastBackoff: Interval { Interval(nanoseconds: retryBackoffInitial.nanoseconds / 5 * 4) }
+    /// Only the first records of the delivery were written.
+    func shorten(_ key: DeliveryKey, _ delivery: Delivery, to count: Int) {
+        let execution = execution(delivery)
+        machine.shorten(key, to: count, now: now, actions: &actions)
+        guard let execution, !isRewound(execution) else { return }
+        var seen: [UInt64] = []
+        for record in execution.places[count...] {
+            guard let lane = ledgers[execution.partition]?.records[record].lane, !seen.contains(lane) else { continue }
+            seen.append(lane)
+            rewind(execution, from: record)
+        }
+    }
 }

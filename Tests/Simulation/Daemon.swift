@@ -26,6 +26,19 @@ final class Daemon {
     var processes: [Process] = []
     var totals = Totals()
     var drainSince: Instant?
+    /// A policy says that the service is to stop.
+    var mayStop = false
+    /// Lanes that were set back since the machine's last call.
+    var rewound: [Rewinding] = []
+    var rate = RateMeter()
+    var letterRate = RateMeter()
+    var letters: [PendingLetter] = []
+    /// Keys of letters that failed and are not written again yet.
+    var failed: [UInt64] = []
+    /// A second signal came.
+    var hasHurried = false
+    /// The broker takes no metadata of this length.
+    var isMetadataRefused = false
 
     init(_ index: Int, in world: World) {
         self.world = world
@@ -69,6 +82,7 @@ final class Daemon {
         case .relocated(let partition): relocated(Int(partition))
         case .commitDone(let request, let failed, let isMetadataRefused):
             commitDone(request, failed, isMetadataRefused)
+        case .letterDone(let key, let confirmed): letterDone(key, confirmed)
         case .signal: signal()
         case .launched(let worker): launched(worker)
         case .worker(let worker, let process, let event):
@@ -112,6 +126,14 @@ final class Daemon {
         processes = (0..<limits.workers).map { _ in Process() }
         totals = Totals()
         drainSince = nil
+        mayStop = false
+        rewound = []
+        rate = RateMeter()
+        letterRate = RateMeter()
+        letters = []
+        failed = []
+        hasHurried = false
+        isMetadataRefused = false
         lastTold = now
         isTold = true
         if policy.commits {
@@ -143,6 +165,7 @@ final class Daemon {
         let isSecond = drainSince != nil
         note(3, isSecond ? 1 : 0) { "gets a signal" }
         isTold = true
+        hasHurried = isSecond
         machine.drain(fast: isSecond, now: now, actions: &actions)
         perform()
         if !isSecond, world.hasFaults, world.random.chance(15) { plan(.signal, in: 0...500) }
@@ -167,7 +190,8 @@ final class Daemon {
 
     /// Something is under way that a daemon at rest would not have.
     var isBusy: Bool {
-        !consumer.rebalances.isEmpty || machine.unsettled > 0 || machine.awaitsCommit || drainSince != nil
+        !consumer.rebalances.isEmpty || machine.unsettled > 0 || machine.awaitsCommit || !letters.isEmpty || drainSince != nil
+            || !machine.stalledPartitions.isEmpty
     }
 
     /// For the words about a world that does not come to rest.
@@ -194,5 +218,8 @@ struct Totals: Equatable {
     var settled = 0
     var charged = 0
     var lateVerdicts = 0
-    var deliveries = 0
+    var skipped = 0
+    var deadLettered = 0
+    var filtered = 0
+    var spared = 0
 }

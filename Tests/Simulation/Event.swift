@@ -31,6 +31,7 @@ enum DaemonEvent {
     /// Log start and end were looked up for a position that the log does not have.
     case relocated(Int32)
     case commitDone(CommitRequest, failed: [PartitionIndex], isMetadataRefused: Bool)
+    case letterDone(DeadLetterKey, confirmed: Bool)
     case signal
     case worker(Int, process: Int, WorkerEvent)
     case launched(Int)

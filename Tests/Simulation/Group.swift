@@ -189,7 +189,12 @@ extension World {
         let owner = group.owners[partition]
         let isOwner = owner.member == request.member && owner.ownership == request.ownerships[place]
         guard isOwner, logs[partition].incarnation == request.logs[place] else { return false }
+        guard entry.metadata?.count ?? 0 <= scenario.metadataLimit else {
+            isMetadataRefused = true
+            return false
+        }
         logs[partition].committed = entry.offset
+        logs[partition].metadata = entry.metadata ?? []
         note(25, partition, Int(entry.offset)) { "committed \(partition)@\(entry.offset)" }
         if let lost = logs[partition].firstUndone(before: entry.offset) {
             broken("\(partition)@\(lost) is lost: \(entry.offset) is committed")

@@ -14,7 +14,7 @@ extension Daemon {
                 refuse(key, delivery, at: worker)
                 return
             }
-            machine.shorten(key, to: place, now: now)
+            shorten(key, delivery, to: place)
             delivery = machine.delivery(key)
             if delivery.count != place { broken("shortened to \(place), and holds \(delivery.count)") }
         }

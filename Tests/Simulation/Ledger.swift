@@ -2,12 +2,34 @@ import DeliveryCore
 
 /// What the world knows by itself of one record that a daemon has taken.
 struct LedgerRecord {
+    /// What was said of a record for good.
+    enum Answer {
+        case acked
+        case skipped
+        case rejected
+    }
+
     enum State {
         /// To be delivered, for the first time or again.
         case waiting
         /// Part of a delivery that counts.
         case outstanding
+        /// Answered; it counts when everything before it in its lane is settled.
+        case answered(Answer)
+        /// To be written as a dead letter; not settled before that is confirmed.
+        case letter(DeadLetter.Cause)
         case settled
+
+        /// It is not delivered again in this assignment.
+        var isOver: Bool {
+            switch self {
+            case .settled, .letter: true
+            case .waiting, .outstanding, .answered: false
+            }
+        }
+
+        var isSettled: Bool { if case .settled = self { true } else { false } }
+        var isWaiting: Bool { if case .waiting = self { true } else { false } }
     }
 
     var offset: Int64
@@ -20,8 +42,14 @@ struct LedgerRecord {
     /// It is to be delivered alone.
     var isSuspect = false
     var wasDelivered = false
+    /// Whether it counts as delivered before is left open.
+    var mayBeMarked = false
     /// Nothing is delivered before: a handler's delay, or the least backoff.
     var heldUntil = Instant(nanoseconds: 0)
+    /// Which half of a failed batch it was in; halves are not mixed.
+    var half = 0
+
+    mutating func wait() { if !state.isOver { state = .waiting } }
 }
 
 /// What the world knows by itself of one assignment of a partition; none of it is read from the machine.
@@ -31,9 +59,10 @@ struct Ledger {
     /// The ownership that the coordinator gave, and the log that was read.
     let ownership: Int
     var log: Int
-    /// Where reading began; the position was chosen and is to be committed although nothing moved.
+    /// Where reading began.
     let start: Int64
-    let commitsStart: Bool
+    /// What the commit's metadata said is settled above the start.
+    var spared: [ClosedRange<Int64>] = []
     /// The next offset that the machine may take.
     private(set) var nextOffset: Int64
     private(set) var records: [LedgerRecord] = []
@@ -41,20 +70,23 @@ struct Ledger {
     private(set) var head = 0
     private(set) var unsettled = 0
     private(set) var unsettledBytes = 0
-    /// The highest offset that the machine sent to be committed.
+    private var lastPassed: Int64 = -1
+    /// The highest offset that the machine sent to be committed, and what it said of higher ones with the last commit.
     var lastSent: Int64
+    var lastClaims: [ClosedRange<Int64>] = []
+    /// Dead letters that failed and are not with the cluster again.
+    var failedLetters = 0
     var revokedSince: Instant?
     /// Given up: no verdict counts any more.
     var isOver = false
     /// When a record was last settled, or the first one came.
     private(set) var lastProgress: Instant
 
-    init(generation: Int, ownership: Int, log: Int, start: Int64, commitsStart: Bool, now: Instant) {
+    init(generation: Int, ownership: Int, log: Int, start: Int64, now: Instant) {
         self.generation = generation
         self.ownership = ownership
         self.log = log
         self.start = start
-        self.commitsStart = commitsStart
         nextOffset = start
         lastSent = start
         lastProgress = now
@@ -64,7 +96,12 @@ struct Ledger {
     var committable: Int64 { head < records.count ? records[head].offset : nextOffset }
 
     /// What has to be committed at the end at least: gaps after the last settled record may be passed or not.
-    var owed: Int64 { head > 0 ? records[head - 1].offset + 1 : start }
+    var owed: Int64 {
+        let settled = head > 0 ? records[head - 1].offset + 1 : start
+        return unsettled == 0 ? max(settled, lastPassed + 1) : settled
+    }
+
+    func isSpared(_ offset: Int64) -> Bool { spared.contains { $0.contains(offset) } }
 
     mutating func take(_ record: LedgerRecord, now: Instant) {
         if unsettled == 0 { lastProgress = now }
@@ -75,19 +112,23 @@ struct Ledger {
     }
 
     /// A record that nobody has to handle has come by.
-    mutating func pass(_ offset: Int64) { nextOffset = max(nextOffset, offset + 1) }
+    mutating func pass(_ offset: Int64, now: Instant) {
+        if unsettled == 0 { lastProgress = now }
+        lastPassed = offset
+        nextOffset = offset + 1
+    }
 
     /// Reading goes on at the offset: nothing that could be read is left before it.
     mutating func skip(to offset: Int64) { nextOffset = max(nextOffset, offset) }
 
     mutating func settle(_ place: Int, now: Instant) {
-        guard records[place].state != .settled else { return }
+        guard !records[place].state.isSettled else { return }
         records[place].state = .settled
         records[place].isSuspect = false
         unsettled -= 1
         unsettledBytes -= Int(records[place].size)
         lastProgress = now
-        while head < records.count, records[head].state == .settled { head += 1 }
+        while head < records.count, records[head].state.isSettled { head += 1 }
     }
 
     mutating func update(_ place: Int, _ change: (inout LedgerRecord) -> Void) { change(&records[place]) }

@@ -92,7 +92,9 @@ struct PartitionLog {
         start = min(start, end)
         records.removeLast(records.count - place(atOrAfter: end))
         incarnation += 1
-        if let committed, committed > end { self.committed = end }
+        guard let committed else { return }
+        // The text that is left speaks of another offset; a text for the same one could not know that records were lost.
+        if committed > end { self.committed = end } else { metadata = [] }
     }
 
     /// An operator sets the group's offset back: everything from there on is to be done again.
@@ -104,6 +106,16 @@ struct PartitionLog {
     private mutating func unDo(_ place: Int) {
         records[place].isDone = false
         records[place].isGivenUp = false
+    }
+
+    /// The first record in the range that nobody has done.
+    func firstUndone(in range: ClosedRange<Int64>) -> Int64? {
+        var place = place(atOrAfter: range.lowerBound)
+        while place < records.count, records[place].offset <= range.upperBound {
+            if !records[place].isDone { return records[place].offset }
+            place += 1
+        }
+        return nil
     }
 
     /// The first record below the offset that nobody has done.

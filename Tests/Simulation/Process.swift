@@ -19,6 +19,8 @@ struct Process {
     var isDeaf = false
     var isKilled = false
     var isExiting = false
+    /// The partitions that it was told of, with the epoch of each; only for those that asked.
+    var told: [UInt32?] = []
     /// Why the machine says that it ended.
     var ended: WorkerFailure?
 
@@ -69,14 +71,14 @@ extension Daemon {
         let isAlone = processes[worker].unansweredRecords == 1
         for id in ids {
             guard let place = processes[worker].live.firstIndex(where: { $0.id == id }),
-                processes[worker].live[place].cancelled == nil
+                processes[worker].live[place].cancelled == (reason == .rewind ? .rewind : nil)
             else {
                 broken("cancels \(id) at worker \(worker), which is not outstanding")
                 continue
             }
             processes[worker].live[place].cancelled = reason
             processes[worker].live[place].isChargedOnEnd = isAlone
-            takeBack(processes[worker].live[place])
+            if reason != .rewind { takeBack(processes[worker].live[place]) }
             if world.random.chance(70) { plan(.verdict(.ack([id])), at: worker, in: 0...100) }
         }
     }
@@ -102,9 +104,11 @@ extension Daemon {
         processes[worker] = Process()
         processes[worker].number = number
         processes[worker].life = .starting
+        processes[worker].told = Array(repeating: nil, count: ledgers.count)
         processes[worker].abilities = WorkerAbilities(
             concurrency: world.random.among(1...3), maxInFlight: world.random.among(1...10),
-            canCancel: world.random.chance(60), canPing: world.random.chance(50))
+            canCancel: world.random.chance(60), canPing: world.random.chance(50),
+            wantsAssignments: world.random.chance(40))
         note(64, worker, number) { "worker \(worker) runs: \(self.processes[worker].abilities)" }
         machine.workerLaunched(WorkerIndex(worker), now: now, actions: &actions)
         switch world.hasFaults ? world.random.among(0...99) : 0 {
@@ -133,7 +137,7 @@ extension Daemon {
         case .ready:
             guard processes[worker].life == .starting else { return }
             processes[worker].life = .ready
-            machine.workerReady(place, processes[worker].abilities, now: now)
+            machine.workerReady(place, processes[worker].abilities, now: now, actions: &actions)
         case .verdict(let answer): verdict(answer, from: worker)
         case .extend(let id, let interval):
             guard processes[worker].lastID >= id else { return }

@@ -12,6 +12,8 @@ struct Scenario {
     var isStatic = false
     /// The broker's `offset.metadata.max.bytes`.
     var metadataLimit = 4_096
+    /// The metadata of commits is read, whether or not it is written.
+    var readsMetadata = true
     /// `--out-of-range latest`, else `earliest`.
     var goesToLatest = false
     /// So many records in a hundred are trouble themselves.
@@ -33,6 +35,7 @@ struct Scenario {
         isEager = random.chance(40)
         isStatic = random.chance(30)
         metadataLimit = random.chance(20) ? random.among(0...60) : 4_096
+        readsMetadata = !random.chance(10)
         goesToLatest = random.chance(30)
         badRecords = random.chance(50) ? random.among(0...15) : 0
         badAnswers = random.chance(20) ? random.among(0...20) : random.among(20...70)
@@ -44,6 +47,13 @@ struct Scenario {
         limits.maxInFlight = random.among(1...8)
         limits.maxTotalInFlight = random.among(4...60)
         limits.maxInFlightBytes = random.among(500...6_000)
+        limits.laneWindow = random.chance(50) ? 1 : random.among(2...4)
+        if random.chance(25) {
+            limits.rate = RateLimit(perSecond: Double(random.among(20...400)), burst: random.among(1...20))
+        }
+        if random.chance(40) {
+            limits.deadLetterRate = RateLimit(perSecond: Double(random.among(2...60)), burst: random.among(1...5))
+        }
         limits.maxUnwrittenBytes = random.chance(50) ? random.among(100...1_000) : 64 * 1_024
     }
 
@@ -64,11 +74,17 @@ struct Scenario {
         limits.exitGrace = .milliseconds(200)
         limits.terminateGrace = .milliseconds(100)
         limits.stuckAfter = .milliseconds(150)
+        limits.stallTimeout = random.chance(10) ? .zero : .milliseconds(Int64(random.among(150...1_000)))
         limits.batchLinger = .milliseconds(Int64(random.among(0...20)))
     }
 
     private mutating func choosePolicy(_ random: inout Randomness) {
-        policy.order = random.chance(30) ? .none : .partition
+        policy.order = random.chance(30) ? .none : random.chance(50) ? .key : .partition
+        policy.bisects = random.chance(40)
+        policy.maxAttempts = random.chance(65) ? random.among(1...4) : nil
+        policy.hasDeadLetters = random.chance(65)
+        policy.onExhausted = policy.hasDeadLetters && random.chance(75) ? .deadLetter : random.chance(50) ? .skip : .stop
+        policy.commitsMetadata = random.chance(75)
         policy.isBatch = random.chance(50)
         limits.batchSize = policy.isBatch ? random.among(1...8) : 1
         limits.batchBytes = random.among(100...2_000)

@@ -64,6 +64,8 @@ extension World {
         let log = logs[partition]
         guard log.end > log.start, !isBounded else { return }
         let end = random.chance(30) ? 0 : log.start + Int64(random.among(0...Int(log.end - log.start)))
+        // What was spared above the new end would be spared again, with other records there: nobody could know.
+        guard !daemons.contains(where: { $0.isRunning && $0.spares(partition, from: end) }) else { return }
         note(11, partition, Int(end)) { "the log of \(partition) ends at \(end) now" }
         logs[partition].truncate(to: end)
         for daemon in daemons where daemon.isRunning { daemon.logWasCut(partition) }

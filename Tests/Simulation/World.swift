@@ -16,8 +16,10 @@ final class World {
     /// The first promise that was broken.
     private(set) var violation: String?
     var steps = 0
-    /// Assignments that were made.
+    /// Assignments that were made, and halves of batches.
     var generations = 0
+    /// Names group and topic in the metadata of commits.
+    let identity = CommitMetadata.identity(["group", "topic"])
     private var isClosing = false
     private var isOver = false
 
