@@ -10,8 +10,20 @@ package enum DeliveryMode: String, CaseIterable, Sendable {
 package enum DeliveryOrder: String, CaseIterable, Sendable {
     /// Topic and partition.
     case partition
+    /// Topic, partition and key; records without a key share one lane of their partition.
+    case key
     /// Nothing: each record stands alone.
     case none
+}
+
+/// What becomes of a record that no further attempt is made at (`--on-exhausted`).
+package enum ExhaustedPolicy: String, CaseIterable, Sendable {
+    /// It is written to the dead-letter topic.
+    case deadLetter = "dead-letter"
+    /// It counts as done.
+    case skip
+    /// The service drains and stops, and the record is delivered again after a restart.
+    case stop
 }
 
 /// How a key's or a value's bytes become JSON (`--key-format`, `--value-format`).

@@ -1,7 +1,7 @@
 /// What the program is to do.
 package enum Invocation: Equatable, Sendable {
-    /// `ackpipe run`.
-    case run(RunSettings)
+    /// `ackpipe run`, with each service's settings in the file's order; never empty.
+    case run([RunSettings])
     /// `ackpipe broker`.
     case broker(BrokerSettings)
     /// `ackpipe demo`.
@@ -17,10 +17,12 @@ package enum Invocation: Equatable, Sendable {
 package struct CommandLine {
     /// Makes settings from `arguments` (without the program's name), `environment` and the file that either names, or tells all
     /// that is wrong with them. Pure: `readFile` gets the path of the configuration file and returns its tree; `readSecret` gets
-    /// the path of a property's `@FILE` and returns its text.
+    /// the path of a property's `@FILE` and returns its text; `matches` tells whether a subscription to a pattern takes a topic in
+    /// (POSIX extended, which the standard library does not have; who cannot tell answers false).
     package static func resolve(
         arguments: [String], environment: [String: String], readFile: (String) -> Result<Node, FileProblem>,
-        readSecret: (String) -> Result<String, FileProblem>
+        readSecret: (String) -> Result<String, FileProblem>,
+        matches: (_ pattern: String, _ topic: String) -> Bool = { _, _ in false }
     ) -> Result<Invocation, Complaints> {
         guard let first = arguments.first else {
             return .failure(
@@ -37,7 +39,7 @@ package struct CommandLine {
             return .success(.help(HelpText.command(command)))
         default:
             guard let command = Subcommand(rawValue: first) else { return .failure(unknownCommand(first)) }
-            return resolve(command, arguments.dropFirst(), environment, readFile, readSecret)
+            return resolve(command, arguments.dropFirst(), environment, readFile, readSecret, matches)
         }
     }
 
@@ -56,50 +58,50 @@ package struct CommandLine {
 
     private static func resolve(
         _ command: Subcommand, _ words: ArraySlice<String>, _ environment: [String: String],
-        _ readFile: (String) -> Result<Node, FileProblem>, _ readSecret: (String) -> Result<String, FileProblem>
+        _ readFile: (String) -> Result<Node, FileProblem>, _ readSecret: (String) -> Result<String, FileProblem>,
+        _ matches: (_ pattern: String, _ topic: String) -> Bool
     ) -> Result<Invocation, Complaints> {
         let flags = FlagReader.read(words, of: command)
         if flags.wantsHelp { return .success(.help(HelpText.command(command))) }
         if flags.wantsVersion { return .success(.version) }
         let variables = EnvironmentReader.read(environment, of: command)
         let file = readConfiguration([flags.layer, variables], command, readFile)
-        var values = SettingValues([flags.layer, variables, file], of: command)
-        let handler = flags.layer.command ?? file.command
+        var complaints = flags.layer.complaints + variables.complaints + file.complaints
+        var values = SettingValues([flags.layer, variables, file.shared], of: command)
         let invocation: Invocation
         switch command {
         case .run:
-            invocation = .run(
-                RunSettings.resolve(
-                    &values, command: handler, isCutShort: flags.isCutShort || file.isUnreadable, readSecret: readSecret
-                ))
+            var services = ServicesResolution(flags: flags, variables: variables, file: file)
+            invocation = .run(services.resolve(readSecret, matches))
+            complaints += services.complaints
         case .broker: invocation = .broker(BrokerSettings.resolve(&values))
-        case .demo: invocation = .demo(DemoSettings.resolve(&values, command: handler))
+        case .demo: invocation = .demo(DemoSettings.resolve(&values, command: flags.layer.command))
         }
-        guard values.complaints.isEmpty else {
-            return .failure(
-                Complaints(list: values.complaints, advice: "Try 'ackpipe \(command.rawValue) --help'."))
+        complaints += values.complaints
+        guard complaints.isEmpty else {
+            return .failure(Complaints(list: complaints, advice: "Try 'ackpipe \(command.rawValue) --help'."))
         }
         return .success(invocation)
     }
 
-    /// The layer of the file that flags or environment name; an empty one where none is named.
+    /// What the file says that flags or environment name; nothing where none is named.
     private static func readConfiguration(
         _ layers: [Layer], _ command: Subcommand, _ readFile: (String) -> Result<Node, FileProblem>
-    ) -> Layer {
+    ) -> ConfigurationFile {
+        var file = ConfigurationFile()
         let named = layers.compactMap { $0.values[.config]?.first }.first
-        guard let named, case .text(let path) = named.value else { return Layer() }
+        guard let named, case .text(let path) = named.value else { return file }
         switch readFile(path) {
-        case .success(let tree): return FileLayerReader.read(tree, path: path)
+        case .success(let tree): return ConfigurationFile.read(tree, path: path)
         case .failure(let problem):
-            var layer = Layer()
-            layer.isUnreadable = true
+            file.shared.isUnreadable = true
             // A file that cannot be opened is the fault of who named it; one that cannot be parsed has a place of its own.
             if let position = problem.position {
-                layer.complain(.file(path: path, at: position), problem.message)
+                file.shared.complain(.file(path: path, at: position), problem.message)
             } else {
-                layer.complain(named.place, "cannot read '\(path)': \(problem.message)")
+                file.shared.complain(named.place, "cannot read '\(path)': \(problem.message)")
             }
-            return layer
+            return file
         }
     }
 }

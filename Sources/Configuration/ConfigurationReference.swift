@@ -15,7 +15,7 @@ package enum ConfigurationReference {
                 parts += rows.map(row)
             }
         }
-        parts += [refusals, exitCodes]
+        parts += [refusals(.forConsumer), refusals(.forProducer), exitCodes]
         return parts.joined(separator: "\n\n") + "\n"
     }
 
@@ -26,16 +26,18 @@ package enum ConfigurationReference {
 
         - Every option of `ackpipe run` is a flag, an environment variable and a key of the YAML file that `--config` names. A flag
           beats the environment, which beats the file, which beats the default. A repeatable option is replaced as a whole;
-          properties (`-X`) are merged by name.
+          properties (`-X`, `--dead-letter-producer`) are merged by name.
         - Durations are whole numbers with units: `500ms`, `30s`, `5m`, `1h30m`, `1d`. A bare `0` is allowed, any other bare number is
           refused. Sizes likewise: `512B`, `64KiB`, `1MiB`, `1GiB`, and in powers of ten `KB`, `MB`, `GB`.
+          Rates are `N/s`, `N/m` or `N/h`, N with a decimal point or without.
         - A repeatable option is given several times as a flag, as a comma-separated list in the environment (`\\,` is a comma
           within an item), and as a list or a single value in the file.
         - A variable that is set but empty counts as not set. An unknown variable that begins with `ACKPIPE_` is refused, so that a
           typing mistake does not pass; `ACKPIPE_FRAMING`, `ACKPIPE_PROTOCOL_FDS` (told to handlers), `ACKPIPE_TEST_*` and the variables
           that Kubernetes sets for a service called `ackpipe` are ignored.
         - Keys of the file are the long names (`batch-size`; `batch_size` is accepted). The handler's command is the key `command`, a
-          list of words: no shell is used.
+          list of words: no shell is used. Several services may stand under the key `services`, each with keys of its own, which
+          beat those of the top level: see [several services](services.md).
         - All that is wrong is told at once, each with its place and, for an unknown name, the nearest valid one; exit code 64.
 
         ```yaml
@@ -69,9 +71,9 @@ package enum ConfigurationReference {
             + "\(fill(sentence))\n\n\(fill(facts.joined(separator: "; ")))\(details)"
     }
 
-    private static var refusals: String {
-        let rows = RefusedProperties.table.map { "| `\($0.name)` | \($0.advice) |" }
-        return "## Properties that `-X` refuses\n\n| property | what to do instead |\n|---|---|\n"
+    private static func refusals(_ refused: RefusedProperties) -> String {
+        let rows = refused.table.map { "| `\($0.name)` | \($0.advice) |" }
+        return "## Properties that `\(refused.flag)` refuses\n\n| property | what to do instead |\n|---|---|\n"
             + rows.joined(separator: "\n")
     }
 

@@ -2,7 +2,10 @@
 enum Contradictions {
     /// Complains to `values`. When a stray word cut the command line short, what is missing may stand behind it: only what is
     /// there is then checked.
-    static func check(_ settings: RunSettings, _ values: inout SettingValues, isCutShort: Bool) {
+    static func check(
+        _ settings: RunSettings, _ values: inout SettingValues, isCutShort: Bool,
+        matches: (_ pattern: String, _ topic: String) -> Bool
+    ) {
         if !isCutShort { checkMissing(settings, &values) }
         if !values.isMissing(.assign) {
             for name in [OptionName.topic, .topicPattern] where !values.isMissing(name) {
@@ -13,6 +16,8 @@ enum Contradictions {
             }
         }
         checkBatch(settings, &values)
+        checkLanes(settings, &values)
+        checkDeadLetters(settings, &values, matches: matches)
         checkPollInterval(settings, &values)
     }
 
@@ -31,8 +36,11 @@ enum Contradictions {
                 "-g/--group is required with -t and --topic-pattern; use --assign to read partitions without a group")
         }
         if !values.hasCommand {
-            values.complain(
-                .commandLine, "no handler is named; write its command after --, as in -- python3 handler.py")
+            let remedy =
+                settings.service == nil
+                ? "write its command after --, as in -- python3 handler.py"
+                : "give its key command, as in command: [python3, handler.py]"
+            values.complain(.commandLine, "no handler is named; \(remedy)")
         }
     }
 

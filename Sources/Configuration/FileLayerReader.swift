@@ -1,22 +1,27 @@
-/// Reads the tree of a configuration file: the keys of one service.
+/// Reads the keys of one service, or those that hold for all, from a configuration file.
 struct FileLayerReader {
+    /// Whose keys are read.
+    enum Scope {
+        /// The top level: what holds for the daemon and for services that say nothing else.
+        case daemon
+        /// One of several services.
+        case service
+    }
+
     private let path: String
+    private let scope: Scope
     private var layer = Layer()
     private var seen: Set<String> = []
 
-    private init(path: String) { self.path = path }
+    private init(path: String, scope: Scope) {
+        self.path = path
+        self.scope = scope
+    }
 
-    /// What the file at `path`, read into `tree`, says.
-    static func read(_ tree: Node, path: String) -> Layer {
-        var reader = FileLayerReader(path: path)
-        switch tree.content {
-        case .mapping(let entries):
-            for entry in entries { reader.take(entry) }
-        case .scalar where tree.isNull:
-            break  // A file of comments only says nothing, and nothing is wrong with it.
-        default:
-            reader.complain(tree.position, "the file must be a map of keys and values, as in 'group: billing'")
-        }
+    /// What these entries of the file at `path` say.
+    static func read(_ entries: [Node.Entry], path: String, scope: Scope) -> Layer {
+        var reader = FileLayerReader(path: path, scope: scope)
+        for entry in entries { reader.take(entry) }
         return reader.layer
     }
 
@@ -24,9 +29,10 @@ struct FileLayerReader {
         let key = String(entry.key.map { $0 == "_" ? "-" : $0 })
         switch key {
         case "services":
+            return complain(entry.keyPosition, "services stand at the top level of the file, not within one another")
+        case "service":
             return complain(
-                entry.keyPosition,
-                "several services in one file are not supported yet; write one service's keys at the top level")
+                entry.keyPosition, "a file cannot choose among services; use --service or ACKPIPE_SERVICE")
         case "config":
             return complain(entry.keyPosition, "a file cannot name another one; use --config or ACKPIPE_CONFIG")
         case "command":
@@ -38,9 +44,13 @@ struct FileLayerReader {
             let question = NearestName.question(key, among: OptionTable.all.compactMap(\.fileKeys.first) + ["command"])
             return complain(entry.keyPosition, "unknown key '\(entry.key)'\(question)")
         }
+        guard scope == .daemon || !option.isDaemonWide else {
+            return complain(
+                entry.keyPosition, "\(entry.key) holds for the whole daemon; move it to the top level of the file")
+        }
         guard isNew(option.name.rawValue, entry) else { return }
         layer.attempt(option)
-        if option.kind == .property { return takeProperties(option, entry) }
+        if option.kind.isProperty { return takeProperties(option, entry) }
         takeValues(option, entry)
     }
 

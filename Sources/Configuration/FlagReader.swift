@@ -108,7 +108,7 @@ struct FlagReader {
 
     private mutating func add(_ option: Option, _ text: String, _ place: Place) {
         layer.add(option, text, at: place)
-        mayBeSecret = option.kind == .property && !text.contains("=")
+        mayBeSecret = option.kind.isProperty && !text.contains("=")
     }
 
     /// True for a word that this command knows as a flag: it was not meant as another flag's value.

@@ -26,7 +26,7 @@ package enum HelpText {
     /// The text of `ackpipe COMMAND --help`.
     package static func command(_ command: Subcommand) -> String {
         var parts = ["Usage: " + command.usage]
-        if command == .run { parts[0] += "\n       ackpipe run --config FILE [options]" }
+        if command == .run { parts[0] += "\n       ackpipe run --config FILE [--service NAME] [options]" }
         parts.append(WrappedText.wrap(command.explanation, width: width, indent: 0))
         for section in OptionSection.allCases {
             let options = OptionTable.options(of: command).filter { $0.section == section }

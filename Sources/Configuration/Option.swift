@@ -1,6 +1,7 @@
 /// The long names of all options, without dashes. Two commands may give one name different meanings.
 package enum OptionName: String, CaseIterable, Sendable {
     case brokers, topic, group, property, assign, from, config, mode, workers, order, framing, port, load, messages
+    case bisect, rate, filter, service
     case topicPattern = "topic-pattern"
     case outOfRange = "out-of-range"
     case batchSize = "batch-size"
@@ -25,6 +26,16 @@ package enum OptionName: String, CaseIterable, Sendable {
     case commitInterval = "commit-interval"
     case connectTimeout = "connect-timeout"
     case retryBackoff = "retry-backoff"
+    case laneWindow = "lane-window"
+    case maxAttempts = "max-attempts"
+    case retryBackoffFactor = "retry-backoff-factor"
+    case retryJitter = "retry-jitter"
+    case onExhausted = "on-exhausted"
+    case deadLetterTopic = "dead-letter-topic"
+    case deadLetterMaxRate = "dead-letter-max-rate"
+    case deadLetterProducer = "dead-letter-producer"
+    case stallTimeout = "stall-timeout"
+    case ignoreCommitMetadata = "ignore-commit-metadata"
     case exitAtEnd = "exit-at-end"
     case maxMessages = "max-messages"
     case logLevel = "log-level"
@@ -35,6 +46,7 @@ package enum OptionName: String, CaseIterable, Sendable {
 package enum OptionSection: String, CaseIterable, Sendable {
     case source = "What is read"
     case delivery = "How it is handed over"
+    case failures = "What becomes of failed records"
     case workers = "Handler processes"
     case time = "Time limits"
     case bounds = "Bounds"
@@ -96,6 +108,9 @@ package struct Option: Sendable {
         self.environmentOverride = environment
     }
 
+    /// True for what the services of one daemon cannot have each for itself.
+    var isDaemonWide: Bool { name == .logLevel || name == .logFormat }
+
     /// `--group`.
     package var longFlag: String { "--" + name.rawValue }
 
@@ -109,7 +124,7 @@ package struct Option: Sendable {
 
     /// The keys that the YAML file may use, the documented one first; empty for options that a file cannot set.
     package var fileKeys: [String] {
-        guard commands.contains(.run), name != .config else { return [] }
+        guard commands.contains(.run), name != .config, name != .service else { return [] }
         return [fileKey ?? name.rawValue] + (fileAlias.map { [$0] } ?? [])
     }
 }

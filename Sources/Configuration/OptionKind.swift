@@ -6,6 +6,12 @@ package enum OptionKind: Equatable, Sendable {
     case text
     /// A whole number in a range.
     case integer(ClosedRange<Int>)
+    /// A decimal number in a range.
+    case decimal(ClosedRange<Double>)
+    /// A whole number of hundredths, 0 to 100, with or without a percent sign.
+    case percentage
+    /// So many a second, minute or hour, and so many at once: `N/s[:BURST]`.
+    case rate
     /// A duration with its unit, in a range.
     case duration(ClosedRange<Duration>)
     /// Two durations, `initial..maximum`, each in a range.
@@ -18,6 +24,10 @@ package enum OptionKind: Equatable, Sendable {
     case brokers
     /// A topic's name.
     case topic
+    /// A topic's name, in which `{topic}` may stand once for the source's.
+    case topicTemplate
+    /// A condition on a record's topic, partition, offset, key and headers.
+    case filter
     /// A regular expression over topic names.
     case topicPattern
     /// `earliest`, `latest` or a point in time.
@@ -26,13 +36,20 @@ package enum OptionKind: Equatable, Sendable {
     case assignedPartition
     /// `name:partitions`.
     case newTopic
-    /// `name=value`.
+    /// `name=value`, for the client that consumes.
     case property
+    /// `name=value`, for the client that writes dead letters.
+    case producerProperty
+
+    /// True for a kind whose values are a map in a file, merged by name over the layers, and may be secrets.
+    var isProperty: Bool { self == .property || self == .producerProperty }
 
     /// The allowed values in words, for the reference page; nil where the placeholder says it all.
     var allowed: String? {
         switch self {
         case .integer(let range): "\(range.lowerBound) to \(range.upperBound)"
+        case .decimal(let range): "\(DecimalText.render(range.lowerBound)) to \(DecimalText.render(range.upperBound))"
+        case .percentage: "0% to 100%"
         case .duration(let range), .durationRange(let range):
             "\(DurationText.render(range.lowerBound)) to \(DurationText.render(range.upperBound))"
         case .size(let range): "\(SizeText.render(range.lowerBound)) to \(SizeText.render(range.upperBound))"
@@ -47,10 +64,13 @@ enum OptionValue: Equatable, Sendable {
     case flag(Bool)
     case text(String)
     case integer(Int)
+    case decimal(Double)
+    case rate(RateSetting)
     case duration(Duration)
     case durationRange(Duration, Duration)
     case startPosition(StartPosition)
     case assignedPartition(AssignedPartition)
     case newTopic(NewTopic)
     case property(Property)
+    case filter(RecordFilter)
 }

@@ -8,17 +8,23 @@ extension OptionKind {
         case .flag: return .flag(try Self.parseFlag(text))
         case .text: return .text(text)
         case .integer(let range): return .integer(try Self.parseInteger(text, range))
+        case .decimal(let range): return .decimal(try Self.parseDecimal(text, range))
+        case .percentage: return .integer(try Self.parsePercentage(text))
+        case .rate: return .rate(try RateText.parse(text))
         case .duration(let range): return .duration(try Self.parseDuration(text, range))
         case .durationRange(let range): return try Self.parseDurationRange(text, range)
         case .size(let range): return .integer(try Self.parseSize(text, range))
         case .choice(let words, let later): return .text(try Self.parseChoice(text, words, later))
         case .brokers: return .text(try Self.parseBrokers(text))
         case .topic: return .text(try Self.parseTopic(text))
+        case .topicTemplate: return .text(try DeadLetterTopic.check(text))
+        case .filter: return .filter(try Self.parseFilter(text))
         case .topicPattern: return .text(text.hasPrefix("^") ? text : "^" + text)
         case .startPosition: return .startPosition(try Self.parseStart(text))
         case .assignedPartition: return .assignedPartition(try Self.parseAssignedPartition(text))
         case .newTopic: return .newTopic(try Self.parseNewTopic(text))
-        case .property: return .property(try Self.parseProperty(text))
+        case .property: return .property(try Self.parseProperty(text, RefusedProperties.forConsumer))
+        case .producerProperty: return .property(try Self.parseProperty(text, RefusedProperties.forProducer))
         }
     }
 
@@ -35,6 +41,24 @@ extension OptionKind {
         guard range.contains(number) else {
             throw ValueProblem("\(number) is out of range; \(range.lowerBound) to \(range.upperBound) is allowed")
         }
+        return number
+    }
+
+    private static func parseDecimal(_ text: String, _ range: ClosedRange<Double>) throws(ValueProblem) -> Double {
+        guard let number = DecimalText.parse(text) else {
+            throw ValueProblem("'\(text)' is not a decimal number, as in 1.5")
+        }
+        guard range.contains(number) else {
+            let (least, most) = (DecimalText.render(range.lowerBound), DecimalText.render(range.upperBound))
+            throw ValueProblem("\(text) is out of range; \(least) to \(most) is allowed")
+        }
+        return number
+    }
+
+    private static func parsePercentage(_ text: String) throws(ValueProblem) -> Int {
+        let digits = text.hasSuffix("%") ? String(text.dropLast()) : text
+        guard let number = Int(digits) else { throw ValueProblem("'\(text)' is not a percentage, as in 20%") }
+        guard (0...100).contains(number) else { throw ValueProblem("\(text) is out of range; 0% to 100% is allowed") }
         return number
     }
 

@@ -13,8 +13,21 @@ extension OptionTable {
             .batchBytes, "SIZE", .size(1...1 << 30), default: "1MiB", .delivery, "bytes of a batch, at most",
             details: "Counts keys, values and headers. A single larger record is a batch of its own."),
         Option(
-            .order, "ORDER", .choice(DeliveryOrder.allCases.map(\.rawValue), later: ["key"]), default: "partition",
-            .delivery, "within what records stay in order: partition or none"),
+            .order, "ORDER", .choice(DeliveryOrder.allCases.map(\.rawValue)), default: "partition", .delivery,
+            "within what records stay in order: partition, key or none",
+            details: """
+                What is kept in order is a lane: a partition, the records of one key in a partition (`key`; records without \
+                a key share one lane of their partition), or nothing. Lanes are worked on side by side.
+                """),
+        Option(
+            .laneWindow, "N", .integer(1...1_000), default: "1", .delivery,
+            "unanswered deliveries of one lane, at most",
+            details: """
+                With more than 1 a handler is kept busier, and sees a record before the one before it is answered: when one \
+                fails, the later ones of its lane are cancelled and delivered again after it, so that the final order holds. \
+                At most --max-in-flight. More than 1 contradicts `--order none`, which has no lanes, and `--order key` \
+                together with `--mode batch`.
+                """),
         Option(
             .keyFormat, "FORMAT", .choice(PayloadFormat.allCases.map(\.rawValue)), default: "auto", .delivery,
             "how keys become JSON: auto, text, base64 or json"),
@@ -23,7 +36,7 @@ extension OptionTable {
             "how values become JSON: auto, text, base64 or json",
             details: """
                 `auto` is text where the bytes are valid UTF-8, else base64; it never means JSON. A record that does not fit \
-                a fixed format stops the service with exit code 65, naming the record.
+                a fixed format goes the way of --on-exhausted.
                 """),
         Option(
             .framing, "FRAMING", .choice(FramingOption.allCases.map(\.rawValue)), default: "length", .delivery,
@@ -44,9 +57,6 @@ extension OptionTable {
             .maxInFlight, "N", .integer(1...100_000), default: "64", .workers,
             "unanswered deliveries of one handler process, at most"),
         Option(
-            .retryBackoff, "INITIAL..MAXIMUM", .durationRange(.milliseconds(1) ... .seconds(86_400)),
-            default: "500ms..30s", .workers, "the wait before a failed record is delivered again; it doubles each time"),
-        Option(
             .pingInterval, "DURATION", .duration(.zero ... .seconds(86_400)), default: "30s", .workers,
             "ask a silent handler for a sign of life so often; 0 is never",
             details: "Only handlers that chose the feature `ping` are asked."),
@@ -56,6 +66,12 @@ extension OptionTable {
     ]
 
     static let bounds: [Option] = [
+        Option(
+            .rate, "N/s[:BURST]", .rate, .bounds, "records handed over a second (or /m, /h), at most",
+            details: """
+                After a pause BURST records may go at once: one second's, at least 1, where it is not given. `0.5/s`, \
+                `100/s:500`, `30/m`. Each attempt counts.
+                """),
         Option(
             .maxTotalInFlight, "N", .integer(1...10_000_000), default: "10000", .bounds, "unsettled records, at most"),
         Option(
@@ -69,10 +85,14 @@ extension OptionTable {
             "bytes of one frame, at most, in both directions",
             details: """
                 At most --max-memory. When only --max-memory is given and it is smaller, this is the same. A record that does not \
-                fit a frame stops the service with exit code 65, naming the record.
+                fit a frame goes the way of --on-exhausted.
                 """),
         Option(
             .maxMemory, "SIZE", .size(1 << 24...1 << 41), default: "128MiB", .bounds,
-            "the budget of memory that records and buffers share"),
+            "the budget of memory that records and buffers share",
+            details: """
+                It is the daemon's: several services share it evenly, those with a key of their own left out; the default is then \
+                at least 16MiB for each.
+                """),
     ]
 }

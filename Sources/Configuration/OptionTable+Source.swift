@@ -14,7 +14,12 @@ extension OptionTable {
                 topic.metadata.refresh.interval.ms=...`). May be combined with --topic.
                 """),
         Option(
-            .group, short: "g", "GROUP", .text, .source, "the consumer group; required with -t and --topic-pattern"),
+            .group, short: "g", "GROUP", .text, .source, "the consumer group; required with -t and --topic-pattern",
+            details: """
+                For static membership, in which a restart within `session.timeout.ms` moves no partition, give each \
+                instance a name of its own that outlives it: `-X group.instance.id=billing-1`. How partitions are shared \
+                out is `-X partition.assignment.strategy=...` (`cooperative-sticky` unless set).
+                """),
         Option(
             .property, short: "X", "NAME=VALUE", .property, repeatable: true, .source,
             "any librdkafka property (repeatable); NAME=@FILE reads a secret",
@@ -42,6 +47,20 @@ extension OptionTable {
             .outOfRange, "POLICY", .choice(OutOfRangePolicy.allCases.map(\.rawValue)), default: "stop", .source,
             "when the log no longer has the position: stop, earliest or latest",
             details: "`stop` ends the service with exit code 65; the log names the range that was lost."),
+        Option(
+            .ignoreCommitMetadata, nil, .flag, default: "false", .source,
+            "do not believe what the last commit says of records settled above it",
+            details: """
+                A commit carries, beside its offset, which later records are settled already, so that a restart does not \
+                deliver them again. With this switch everything from the committed offset on is delivered.
+                """),
+        Option(
+            .filter, "EXPRESSION", .filter, repeatable: true, .source,
+            "deliver only records for which this holds (repeatable: all must hold)",
+            details: """
+                As in `header.type == "order"`. It looks at topic, partition, offset, key and headers. A record for which it does not hold \
+                is settled without being delivered. In the environment a comma within an expression is written `\\,`.
+                """),
     ]
 
     static let ending: [Option] = [

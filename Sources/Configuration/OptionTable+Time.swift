@@ -34,6 +34,10 @@ extension OptionTable {
             .commitInterval, "DURATION", .duration(.milliseconds(10)...day), default: "1s", .time,
             "how often offsets are committed"),
         Option(
+            .stallTimeout, "DURATION", .duration(.zero...day), default: "2m", .time,
+            "name a partition that has records and settles none for so long; 0 is never",
+            details: "The log names the partition, and the service is not ready while it lasts."),
+        Option(
             .connectTimeout, "DURATION", .duration(.zero...day), default: "0", .time,
             "give up when no broker is reached in this time; 0 waits for ever",
             details: "Exit code 69. While it waits, the log says so."),

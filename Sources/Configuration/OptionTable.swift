@@ -3,7 +3,7 @@
 package enum OptionTable {
     /// Every row, grouped by section.
     package static let all: [Option] =
-        source + delivery + workers + times + bounds + ending + embedded + log + configuration
+        source + delivery + failures + workers + times + bounds + ending + embedded + log + configuration
 
     /// The rows that a command knows, in the table's order.
     package static func options(of command: Subcommand) -> [Option] {
@@ -33,8 +33,12 @@ package enum OptionTable {
         Option(
             .config, "FILE", .text, .configuration, "read settings from a YAML file",
             details: """
-                The file holds the keys of one service. Environment variables beat the file, flags beat both.
-                """)
+                The file holds the keys of one service, or several under `services`: see [several services](services.md). \
+                Environment variables beat the file, flags beat both.
+                """),
+        Option(
+            .service, "NAME", .text, repeatable: true, .configuration,
+            "run only this one of the file's services (repeatable)"),
     ]
 
     static let embedded: [Option] = [

@@ -43,30 +43,3 @@ package struct Property: Equatable, Sendable, CustomStringConvertible, CustomDeb
         return false
     }
 }
-
-/// The librdkafka properties that `-X` refuses, because ackpipe's promises rest on their value or because a flag sets them.
-enum RefusedProperties {
-    /// Property and what to do instead. Source of the names: librdkafka's CONFIGURATION.md.
-    static let table: [(name: String, advice: String)] = [
-        ("bootstrap.servers", "use -b/--brokers"),
-        ("metadata.broker.list", "use -b/--brokers"),
-        ("group.id", "use -g/--group"),
-        ("auto.offset.reset", "use --from for a new group and --out-of-range for a lost position"),
-        ("enable.auto.commit", "ackpipe commits only what the handler acknowledged; --commit-interval says how often"),
-        ("auto.commit.enable", "ackpipe commits only what the handler acknowledged; --commit-interval says how often"),
-        ("auto.commit.interval.ms", "use --commit-interval"),
-        ("enable.auto.offset.store", "ackpipe stores an offset only after the handler's acknowledgement"),
-        ("offset.store.method", "offsets are stored in the group, on the brokers"),
-        ("offset.store.path", "offsets are stored in the group, on the brokers"),
-        ("offset.store.sync.interval.ms", "use --commit-interval"),
-        ("enable.partition.eof", "ackpipe needs it to commit past control records; --exit-at-end stops at the end"),
-        ("enabled_events", "ackpipe takes librdkafka's events itself"),
-        ("log.queue", "ackpipe takes librdkafka's log itself; use --log-level"),
-        ("log_level", "use --log-level; what librdkafka tells in detail is chosen with -X debug=..."),
-    ]
-
-    /// What to use instead of a property, or nil if `-X` may set it.
-    static func advice(for name: String) -> String? {
-        table.first { $0.name == name.lowercased() }?.advice
-    }
-}

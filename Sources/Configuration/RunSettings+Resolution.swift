@@ -1,20 +1,22 @@
 extension RunSettings {
     /// Makes the settings from merged values; what is missing or contradicts goes to `values`' complaints, and the result counts
-    /// only if there are none.
+    /// only if there are none. `memorySharers` services share the budget of memory, this one among them.
     static func resolve(
-        _ values: inout SettingValues, command: (words: [String], place: Place)?, isCutShort: Bool,
-        readSecret: (String) -> Result<String, FileProblem>
+        _ values: inout SettingValues, command: (words: [String], place: Place)?, service: String?, memorySharers: Int,
+        isCutShort: Bool, readSecret: (String) -> Result<String, FileProblem>,
+        matches: (_ pattern: String, _ topic: String) -> Bool
     ) -> RunSettings {
-        let memory = MemoryBounds.resolve(&values)
+        let memory = MemoryBounds.resolve(&values, sharers: memorySharers)
         let backoff = values.durations(.retryBackoff)
         let connectTimeout = values.duration(.connectTimeout)
-        let settings = RunSettings(
+        var settings = RunSettings(
+            service: service,
             brokers: values.text(.brokers) ?? "",
             topics: values.texts(.topic),
             topicPattern: values.text(.topicPattern),
             group: values.text(.group),
             assignments: values.assignments,
-            properties: Secrets.read(&values, readSecret),
+            properties: Secrets.read(.property, &values, readSecret),
             command: command?.words ?? [],
             mode: values.choice(.mode, or: DeliveryMode.message),
             batchSize: values.integer(.batchSize),
@@ -49,8 +51,34 @@ extension RunSettings {
             retryBackoffMaximum: backoff.maximum,
             logLevel: values.choice(.logLevel, or: LogLevelOption.info),
             logFormat: values.choice(.logFormat, or: LogFormatOption.text))
-        Contradictions.check(settings, &values, isCutShort: isCutShort)
+        settings.takeFlow(&values)
+        settings.takeFailures(&values, readSecret)
+        Contradictions.check(settings, &values, isCutShort: isCutShort, matches: matches)
         return settings
+    }
+
+    private mutating func takeFlow(_ values: inout SettingValues) {
+        laneWindow = values.integer(.laneWindow)
+        rate = values.rate(.rate)
+        filters = values.filters
+        stallTimeout = values.duration(.stallTimeout)
+        ignoreCommitMetadata = values.flag(.ignoreCommitMetadata)
+    }
+
+    private mutating func takeFailures(
+        _ values: inout SettingValues, _ readSecret: (String) -> Result<String, FileProblem>
+    ) {
+        bisect = values.flag(.bisect)
+        maxAttempts = values.isGiven(.maxAttempts) ? values.integer(.maxAttempts) : nil
+        retryBackoffFactor = values.decimal(.retryBackoffFactor)
+        retryJitterPercent = values.integer(.retryJitter)
+        deadLetterTopic = values.text(.deadLetterTopic)
+        deadLetterMaxRate = values.rate(.deadLetterMaxRate)
+        deadLetterProperties = Secrets.read(.deadLetterProducer, &values, readSecret)
+        // The safe end depends on whether there is a place to put the record into.
+        onExhausted =
+            values.isGiven(.onExhausted)
+            ? values.choice(.onExhausted, or: ExhaustedPolicy.stop) : deadLetterTopic == nil ? .stop : .deadLetter
     }
 }
 
@@ -82,6 +110,13 @@ extension SettingValues {
         all(name).compactMap { given in
             guard case .text(let text) = given.value else { return nil }
             return text
+        }
+    }
+
+    fileprivate var filters: [RecordFilter] {
+        all(.filter).compactMap { given in
+            guard case .filter(let filter) = given.value else { return nil }
+            return filter
         }
     }
 

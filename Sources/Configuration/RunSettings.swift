@@ -1,5 +1,7 @@
 /// Everything that `ackpipe run` was told, checked, with the defaults filled in. A value; whoever holds it may keep it.
 package struct RunSettings: Equatable, Sendable {
+    /// The service's name in a file of several; nil where there is one without a name.
+    package var service: String?
     /// `HOST:PORT[,HOST:PORT...]`, as librdkafka's `bootstrap.servers` takes it.
     package var brokers: String
     /// The topics to subscribe to; may be empty where a pattern or assignments are given.
@@ -62,7 +64,7 @@ package struct RunSettings: Equatable, Sendable {
     package var outOfRange: OutOfRangePolicy
     /// Bytes of one frame, at most, in both directions.
     package var maxFrameBytes: Int
-    /// The budget of memory in bytes.
+    /// The service's budget of memory in bytes: its share, where services share one.
     package var maxMemory: Int
     /// True: stop when all that was there at assignment is settled.
     package var exitAtEnd: Bool
@@ -80,6 +82,35 @@ package struct RunSettings: Equatable, Sendable {
     package var logLevel: LogLevelOption
     /// How a log line looks.
     package var logFormat: LogFormatOption
+
+    // What follows is filled in from the table of options by `resolve`, after the rest.
+
+    /// Unanswered deliveries of one lane, at most; never above `maxInFlight`, and 1 where there are no lanes.
+    package var laneWindow = 1
+    /// Records handed over, at most so many a second; nil is without a bound.
+    package var rate: RateSetting?
+    /// Expressions that must all hold for a record to be delivered; another record is settled at once.
+    package var filters: [RecordFilter] = []
+    /// A partition that has records and settles none of them for so long is reported; zero is never.
+    package var stallTimeout = Duration.seconds(120)
+    /// True: what a commit's metadata says of settled offsets is not believed.
+    package var ignoreCommitMetadata = false
+    /// True: a batch that fails as a whole is halved until the record that fails is alone.
+    package var bisect = false
+    /// Attempts at one record, at most, from 1; nil is for ever.
+    package var maxAttempts: Int?
+    /// By what the wait grows from one redelivery to the next, from 1.
+    package var retryBackoffFactor = 2.0
+    /// By how many hundredths a wait is spread either way, 0 to 100.
+    package var retryJitterPercent = 20
+    /// What becomes of a record whose attempts are used up, or that no attempt can be made at.
+    package var onExhausted = ExhaustedPolicy.stop
+    /// Where dead letters go: a topic's name, in which `{topic}` may stand once for the source's; see `DeadLetterTopic`.
+    package var deadLetterTopic: String?
+    /// Dead letters, at most so many a second; nil is without a bound, or without a topic.
+    package var deadLetterMaxRate: RateSetting?
+    /// librdkafka properties of the client that writes dead letters, none of them refused; they beat `properties` there.
+    package var deadLetterProperties: [Property] = []
 }
 
 /// Everything that `ackpipe broker` was told, checked, with the defaults filled in.

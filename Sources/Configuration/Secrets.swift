@@ -1,10 +1,12 @@
 /// Reads the files that properties name (`-X sasl.password=@/run/secrets/kafka`).
 enum Secrets {
-    /// The properties of `values` with the text of their files in place of `@FILE`; `@@` stands for a leading `@`. One line break
+    /// The properties that an option of `values` gives, with the text of their files in place of `@FILE`; `@@` stands for a leading `@`. One line break
     /// at a file's end is removed, since editors and `echo` put it there.
-    static func read(_ values: inout SettingValues, _ readFile: (String) -> Result<String, FileProblem>) -> [Property] {
+    static func read(
+        _ option: OptionName, _ values: inout SettingValues, _ readFile: (String) -> Result<String, FileProblem>
+    ) -> [Property] {
         var properties: [Property] = []
-        for given in values.all(.property) {
+        for given in values.all(option) {
             guard case .property(let property) = given.value else { continue }
             guard property.value.hasPrefix("@") else {
                 properties.append(property)

@@ -10,15 +10,15 @@ struct SettingValues {
     /// True when some layer gave a command, well or badly.
     private(set) var hasCommand = false
 
-    /// Lays the layers over each other; the first beats the others. Properties are merged by name.
+    /// Lays the layers over each other; the first beats the others. Properties are merged by name. The layers' own complaints are
+    /// left to them.
     init(_ layers: [Layer], of command: Subcommand) {
         self.command = command
         for layer in layers {
-            complaints += layer.complaints
             hasCommand = hasCommand || layer.hasCommand
             attempted.formUnion(layer.attempted)
             for (name, values) in layer.values {
-                guard name == .property else {
+                guard name == .property || name == .deadLetterProducer else {
                     if given[name] == nil { given[name] = values }
                     continue
                 }
@@ -57,6 +57,18 @@ struct SettingValues {
     mutating func integer(_ name: OptionName) -> Int {
         if case .integer(let number)? = value(name) { return number }
         return mismatch(name, 1)
+    }
+
+    mutating func decimal(_ name: OptionName) -> Double {
+        if case .decimal(let number)? = value(name) { return number }
+        return mismatch(name, 1)
+    }
+
+    /// Nil when nobody gave the option: a rate has no default.
+    mutating func rate(_ name: OptionName) -> RateSetting? {
+        guard isGiven(name) else { return nil }
+        if case .rate(let rate)? = value(name) { return rate }
+        return mismatch(name, nil)
     }
 
     mutating func duration(_ name: OptionName) -> Duration {

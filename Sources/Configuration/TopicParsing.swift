@@ -38,16 +38,16 @@ extension OptionKind {
     }
 
     /// Never quotes `text`: it may be a secret whose name was forgotten.
-    static func parseProperty(_ text: String) throws(ValueProblem) -> Property {
+    static func parseProperty(_ text: String, _ refused: RefusedProperties) throws(ValueProblem) -> Property {
         guard let equals = text.firstIndex(of: "="), equals != text.startIndex else {
-            throw ValueProblem("is not of the form NAME=VALUE, as in -X client.id=billing")
+            throw ValueProblem("is not of the form NAME=VALUE, as in \(refused.flag) client.id=billing")
         }
         let name = String(text[..<equals])
         guard name.allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber || "._-".contains($0)) }) else {
             throw ValueProblem("the name before '=' is not a property's; letters, digits, '.', '_' and '-' are allowed")
         }
-        if let advice = RefusedProperties.advice(for: name) {
-            throw ValueProblem("\(name) cannot be set with -X: \(advice)")
+        if let advice = refused.advice(for: name) {
+            throw ValueProblem("\(name) cannot be set with \(refused.flag): \(advice)")
         }
         return Property(name: name, value: String(text[text.index(after: equals)...]))
     }

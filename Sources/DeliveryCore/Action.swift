@@ -31,12 +31,50 @@ package enum CancelReason: String, Hashable, Sendable, CaseIterable {
 package struct CommitEntry: Hashable, Sendable {
     package var partition: PartitionIndex
     package var offset: Int64
+    /// What is settled above the offset (`CommitMetadata`); nil where there is nothing to say.
+    package var metadata: [UInt8]?
 
     /// `offset` is the next record to be delivered after a restart.
-    package init(partition: PartitionIndex, offset: Int64) {
+    package init(partition: PartitionIndex, offset: Int64, metadata: [UInt8]? = nil) {
         self.partition = partition
         self.offset = offset
+        self.metadata = metadata
     }
+}
+
+/// Names a dead letter from the request to write it to its confirmation; never given out twice.
+package struct DeadLetterKey: Hashable, Sendable {
+    package var value: UInt64
+
+    init(_ value: UInt64) { self.value = value }
+}
+
+/// A record to be written to the dead-letter topic.
+package struct DeadLetter: Equatable, Sendable {
+    /// Why it goes there.
+    package enum Cause: String, Sendable {
+        /// The handler's verdict says so.
+        case rejected
+        /// `--max-attempts` attempts have failed.
+        case exhausted
+        /// It has no encoding in the fixed form, or does not fit a frame.
+        case notEncodable = "not-encodable"
+    }
+
+    package var key: DeadLetterKey
+    package var partition: PartitionIndex
+    package var offset: Int64
+    /// Stays valid until the letter is confirmed or its partition is given up.
+    package var slot: RecordSlot
+    package var cause: Cause
+    /// Attempts that were made and charged.
+    package var attempts: Int
+}
+
+/// A partition in the frame `assigned`, with the next offset to be delivered.
+package struct PartitionPosition: Equatable, Sendable {
+    package var partition: PartitionIndex
+    package var offset: Int64
 }
 
 /// What the machine asks its runner to do, in order. Actions name things by number and hold no closure and no pointer.
@@ -65,6 +103,12 @@ package enum Action: Equatable, Sendable {
 
     /// Commit these offsets; answered by `commitFinished` with the same token.
     case commit([CommitEntry], token: UInt64)
+    /// Write the record to the dead-letter topic; answered by `deadLetterFinished` with the letter's key.
+    case writeDeadLetter(DeadLetter)
+    /// Tell a worker with the feature `assigned` which partitions have come, all of one epoch.
+    case announceAssigned(WorkerIndex, epoch: UInt32, [PartitionPosition])
+    /// Tell it which partitions go, all of one epoch; verdicts count for `deadline` more, none where they are lost.
+    case announceRevoked(WorkerIndex, epoch: UInt32, [PartitionIndex], lost: Bool, deadline: Interval)
     /// Stop fetching a partition that is stuck while others starve.
     case pause(PartitionIndex)
     /// Fetch it again.
@@ -96,6 +140,8 @@ package enum StopReason: Hashable, Sendable {
     case rejected(PartitionIndex, offset: Int64)
     /// The record cannot be encoded in the fixed form or does not fit a frame.
     case notEncodable(PartitionIndex, offset: Int64)
+    /// `--max-attempts` attempts have failed.
+    case exhausted(PartitionIndex, offset: Int64, attempts: Int)
     /// Every worker left with the exit code that means "permanent" (125).
     case handlersGone
     /// The runner found a reason outside the core (a lost position, a fatal client error, ...).
@@ -138,4 +184,20 @@ package enum Notice: Equatable, Sendable {
     case revokedUnanswered(PartitionIndex, deliveries: Int)
     /// Deliveries were still unanswered when `--drain-timeout` made an end.
     case drainCutOff(unanswered: Int)
+    /// A record was given up and counted as done (`--on-exhausted skip`).
+    case exhaustedSkipped(PartitionIndex, offset: Int64, attempts: Int)
+    /// A dead letter is confirmed, and its record settled.
+    case deadLettered(DeadLetter)
+    /// A dead letter could not be written: its partition waits.
+    case deadLetterFailed(DeadLetter, retryAfter: Interval)
+    /// `--dead-letter-max-rate` is reached: the partition waits.
+    case deadLettersHeld(PartitionIndex, until: Interval)
+    /// A batch failed as a whole and is halved, uncharged.
+    case bisected(PartitionIndex, offset: Int64, records: Int)
+    /// The broker takes no metadata of this length: commits go without.
+    case metadataRefused
+    /// The partition holds `unsettled` records and has settled none for that long; `offset` is the lowest of them.
+    case stalled(PartitionIndex, offset: Int64, unsettled: Int, since: Interval)
+    /// A stalled partition has settled a record again, or is given up.
+    case progressing(PartitionIndex)
 }

@@ -1,16 +1,19 @@
-/// Waits that double from `initial` to `maximum`, spread by a fifth either way so that many waiters do not wake together.
+/// Waits that grow by `factor` from `initial` to `maximum`, spread by `jitter` (a share of the wait) either way so that many
+/// waiters do not wake together.
 struct Backoff: Equatable {
     var initial: Interval
     var maximum: Interval
+    var factor = 2.0
+    var jitter = 0.2
 
     /// The wait after `failures` failures in a row (from 1); `random` is any 64 bits.
     func wait(failures: Int, random: UInt64) -> Interval {
-        var wait = initial.nanoseconds
-        for _ in 1..<max(1, min(failures, 64)) where wait < maximum.nanoseconds {
-            wait = wait > maximum.nanoseconds / 2 ? maximum.nanoseconds : wait * 2
-        }
-        wait = min(wait, maximum.nanoseconds)
-        let spread = wait / 5
+        let most = Double(maximum.nanoseconds)
+        var exact = Double(initial.nanoseconds)
+        // A factor of 1 never reaches the maximum: the count is bounded as well.
+        for _ in 1..<max(1, min(failures, 64)) where exact < most { exact *= factor }
+        let wait = exact < most ? Int64(exact) : maximum.nanoseconds
+        let spread = Int64(Double(wait) * jitter)
         guard spread > 0 else { return Interval(nanoseconds: wait) }
         let offset = Int64(random % UInt64(2 * spread + 1)) - spread
         return Interval(nanoseconds: min(wait + offset, maximum.nanoseconds))

@@ -42,14 +42,14 @@ extension DeliveryMachine {
     /// How long a full window is left alone before partitions are looked at again.
     private var reviewInterval: Interval { .milliseconds(100) }
 
-    /// Places that one partition may keep for what is settled behind something that is not (order `none`): they cost a few
+    /// Places that one partition may keep for what is settled behind something that is not: they cost a few
     /// dozen bytes each, so there may be more of them than records in flight.
     private var keptLimit: Int { max(64, 16 * limits.maxTotalInFlight / max(1, trackers.count)) }
 
-    /// With order `none` one record that stays unanswered lets any number after it be settled, and all of them are kept
+    /// Without partition order one record that stays unanswered lets any number after it be settled, and all of them are kept
     /// until it is: at the limit its partition pauses.
     mutating func pauseIfTooManyAreKept(_ partition: PartitionIndex, now: Instant, actions: inout [Action]) {
-        guard policy.order == .none, let tracker = trackers[partition], tracker.kept > keptLimit,
+        guard policy.order != .partition, let tracker = trackers[partition], tracker.kept > keptLimit,
             !backpressure.paused.contains(partition)
         else { return }
         backpressure.pause(partition)

@@ -2,13 +2,17 @@
 struct CommitLedger {
     struct Standing: Equatable {
         var epoch: UInt32
-        /// The highest offset that was sent and not refused, or the place from which the partition was read.
+        /// The highest offset that was sent, or the place from which the partition was read.
         var sent: Int64
+        /// The tracker's version that was sent with it: what was settled above the offset.
+        var version: UInt64 = 0
+        /// What was sent last was refused, or the position itself is to be committed.
+        var isOwed = false
     }
 
     struct SentOffset: Equatable {
-        var entry: CommitEntry
-        var epoch: UInt32
+        var partition: PartitionIndex
+        var standing: Standing
     }
 
     var standings = PartitionMap<Standing>()
@@ -19,50 +23,67 @@ struct CommitLedger {
     var moved = false
     /// When the next periodic commit may go.
     var due: Instant?
+    /// The broker takes what is settled above an offset.
+    var takesMetadata = true
 
     /// Whether an offset of one of these partitions is on its way and not confirmed.
     func isUnderWay(_ partitions: [PartitionIndex]) -> Bool {
-        underWay.values.contains { $0.contains { partitions.contains($0.entry.partition) } }
+        underWay.values.contains { $0.contains { partitions.contains($0.partition) } }
     }
 }
 
 extension DeliveryMachine {
-    /// Sends every committable offset that has moved; returns the token, or nil where nothing has.
+    /// Sends every committable offset that has moved, or above which something was settled; returns the token, or nil where
+    /// nothing has.
     @discardableResult
     mutating func commitMoved(
         only partitions: [PartitionIndex]? = nil, now: Instant, actions: inout [Action]
     ) -> UInt64? {
         guard policy.commits else { return nil }
         if partitions == nil { commits.moved = false }
+        var entries: [CommitEntry] = []
         var sent: [CommitLedger.SentOffset] = []
         for partition in partitions ?? trackers.partitions {
-            guard let tracker = trackers[partition], let standing = commits.standings[partition],
-                tracker.committable > standing.sent
-            else { continue }
-            let entry = CommitEntry(partition: partition, offset: tracker.committable)
-            sent.append(.init(entry: entry, epoch: tracker.epoch))
-            commits.standings[partition]?.sent = tracker.committable
+            guard let entry = owedCommit(of: partition), let tracker = trackers[partition] else { continue }
+            let standing = CommitLedger.Standing(
+                epoch: tracker.epoch, sent: entry.offset, version: tracker.version)
+            entries.append(entry)
+            sent.append(.init(partition: partition, standing: standing))
+            commits.standings[partition] = standing
         }
         guard !sent.isEmpty else { return nil }
         let token = commits.nextToken
         commits.nextToken += 1
         commits.underWay[token] = sent
         counters.commits += 1
-        actions.append(.commit(sent.map(\.entry), token: token))
+        actions.append(.commit(entries, token: token))
         return token
     }
 
+    private func owedCommit(of partition: PartitionIndex) -> CommitEntry? {
+        guard let tracker = trackers[partition], let standing = commits.standings[partition] else { return nil }
+        let saysMore = policy.commitsMetadata && commits.takesMetadata
+        let isNews = saysMore && tracker.version != standing.version && tracker.settledAbove > 0
+        guard tracker.committable > standing.sent || standing.isOwed || isNews else { return nil }
+        let metadata =
+            saysMore
+            ? CommitMetadata.encode(tracker.settledRuns, base: tracker.committable, identity: tracker.identity) : nil
+        return CommitEntry(partition: partition, offset: tracker.committable, metadata: metadata)
+    }
+
     /// The broker's answer to a commit: `failed` lists the partitions whose offset was not taken. They are sent again with
-    /// the next commit, as long as they are assigned.
+    /// the next commit, as long as they are assigned; without metadata from now on where the broker found it too large.
     package mutating func commitFinished(
-        token: UInt64, failed: [PartitionIndex], now: Instant, actions: inout [Action]
+        token: UInt64, failed: [PartitionIndex], metadataRefused: Bool = false, now: Instant,
+        actions: inout [Action]
     ) {
+        if metadataRefused, commits.takesMetadata {
+            commits.takesMetadata = false
+            actions.append(.notice(.metadataRefused))
+        }
         guard let all = commits.underWay.removeValue(forKey: token) else { return }
-        for sent in all where failed.contains(sent.entry.partition) {
-            let offset = sent.entry.offset
-            guard commits.standings[sent.entry.partition] == .init(epoch: sent.epoch, sent: offset) else { continue }
-            // One below what has to be sent: the next commit takes it up again.
-            commits.standings[sent.entry.partition]?.sent = offset - 1
+        for sent in all where failed.contains(sent.partition) && commits.standings[sent.partition] == sent.standing {
+            commits.standings[sent.partition]?.isOwed = true
             commits.moved = true
         }
         advanceRevocations(now: now, actions: &actions)

@@ -3,8 +3,9 @@ package struct Delivery: Equatable, Sendable {
     enum State: Equatable {
         /// Owed a verdict. -> cancelled, or leaves the table
         case outstanding
-        /// Final: its next verdict only says "I have stopped"; at the instant the worker is killed. -> leaves the table
-        case cancelled(CancelReason, killAt: Instant)
+        /// Final: its next verdict only says "I have stopped". At the instant the worker is killed; without one, which is a
+        /// worker that cannot cancel, its ack clock goes on. -> leaves the table
+        case cancelled(CancelReason, killAt: Instant?)
     }
 
     /// The protocol's `id`: counts from 1 for each process.
@@ -15,6 +16,8 @@ package struct Delivery: Equatable, Sendable {
     var epoch: UInt32 = 0
     /// Its records in delivery order.
     var sequences: [UInt64] = []
+    /// The lanes of its records, each once; empty with order `none`.
+    var lanes: [LaneIndex] = []
     var state = State.outstanding
     /// Its verdict is due then; nil while its clock does not run.
     var deadline: Instant?
@@ -25,6 +28,8 @@ package struct Delivery: Equatable, Sendable {
 
     /// How many records it holds.
     package var count: Int { sequences.count }
+
+    var isCancelled: Bool { if case .cancelled = state { true } else { false } }
 }
 
 /// What the runner needs to encode one record of a delivery.
@@ -57,6 +62,7 @@ struct DeliveryTable {
         deliveries[place].partition = partition
         deliveries[place].epoch = epoch
         deliveries[place].sequences.removeAll(keepingCapacity: true)
+        deliveries[place].lanes.removeAll(keepingCapacity: true)
         deliveries[place].state = .outstanding
         deliveries[place].deadline = nil
         deliveries[place].extended = .zero

@@ -1,53 +1,26 @@
 extension DeliveryMachine {
-    /// Hands over whatever may go: suspects first, then retries that are due, then the lanes in turn.
+    /// Hands over whatever may go: suspects first, then retries that are due, then the partitions in turn.
     mutating func dispatch(now: Instant, actions: inout [Action]) {
         guard drain == nil else { return }
-        endLinger(now: now)
+        endLinger(now: now, actions: &actions)
         dispatchSuspects(now: now, actions: &actions)
-        switch policy.order {
-        case .partition: dispatchLanes(now: now, actions: &actions)
-        case .none:
-            dispatchDueRetries(now: now, actions: &actions)
-            dispatchSources(now: now, actions: &actions)
+        if policy.order == .none { dispatchDueRetries(now: now, actions: &actions) }
+        dispatchSources(now: now, actions: &actions)
+    }
+
+    // MARK: The rate
+
+    /// How many records one delivery may hold now; 0 where `--rate` allows none.
+    private mutating func allowance(now: Instant) -> Int {
+        min(limits.batchSize, rate?.available(now: now) ?? .max)
+    }
+
+    /// When the rate allows the next record that could go; nil where it holds nothing up.
+    var rateDeadline: Instant? {
+        guard drain == nil, let rate, !(readySources.isEmpty && suspects.isEmpty && dueRetries.isEmpty) else {
+            return nil
         }
-    }
-
-    // MARK: Which lanes may go
-
-    /// Puts a lane into the queue it belongs to, if its next delivery has nothing left to wait for but a worker.
-    mutating func wakeLane(_ partition: PartitionIndex, now: Instant) {
-        guard let lane = lanes[partition], let tracker = trackers[partition], !lane.isQueued,
-            canGo(partition, lane, tracker),
-            let next = tracker[tracker.cursor]
-        else { return }
-        if next.isSuspect {
-            lanes[partition]?.isQueued = true
-            suspects.append(RecordReference(partition: partition, epoch: tracker.epoch, sequence: tracker.cursor))
-        } else if lane.skipsLinger || isFull(tracker) || next.arrived + limits.batchLinger <= now {
-            lanes[partition]?.isQueued = true
-            readyLanes.append(partition)
-        } else if !lane.isLingering {
-            lanes[partition]?.isLingering = true
-            lingering.append(LingeringLane(deadline: next.arrived + limits.batchLinger, partition: partition))
-        }
-    }
-
-    private func canGo(_ partition: PartitionIndex, _ lane: Lane, _ tracker: PartitionTracker) -> Bool {
-        guard tracker.waiting > 0, !isRevoking(partition) else { return false }
-        return policy.order == .none || !(lane.isBusy || lane.waitsForRetry || lane.lateExecutions > 0)
-    }
-
-    /// No company is worth waiting for: the batch would not hold it.
-    private func isFull(_ tracker: PartitionTracker) -> Bool {
-        tracker.waiting >= limits.batchSize || tracker.waitingBytes >= limits.batchBytes
-    }
-
-    private mutating func endLinger(now: Instant) {
-        while let first = lingering.first, first.deadline <= now {
-            lingering.popFirst()
-            lanes[first.partition]?.isLingering = false
-            wakeLane(first.partition, now: now)
-        }
+        return rate.isEmpty ? rate.nextToken : nil
     }
 
     // MARK: Suspects
@@ -55,27 +28,35 @@ extension DeliveryMachine {
     /// A suspect goes alone to a worker that has nothing else; one worker is kept free for it where none is idle.
     private mutating func dispatchSuspects(now: Instant, actions: inout [Action]) {
         while let suspect = suspects.first {
-            guard waitingRecord(suspect) != nil else {
+            guard let record = waitingRecord(suspect), record.isSuspect, policy.order == .none || canGo(record.lane)
+            else {
                 suspects.popFirst()
-                if policy.order == .partition {
-                    lanes[suspect.partition]?.isQueued = false
-                    wakeLane(suspect.partition, now: now)
-                }
+                leaveQueue(suspect, now: now)
                 continue
             }
+            guard allowance(now: now) > 0 else { return }
             guard let idle = idleWorker(now: now) else {
                 reserveWorker(now: now)
                 return
             }
             suspects.popFirst()
-            if policy.order == .partition { lanes[suspect.partition]?.isQueued = false }
+            if policy.order != .none { lanes[record.lane].place = .nowhere }
             workers[idle.value].isReserved = true
-            deliver([suspect.sequence], of: suspect.partition, to: idle, actions: &actions)
+            run.append(suspect.sequence)
+            deliver(of: suspect.partition, to: idle, now: now, actions: &actions)
         }
         // Nobody waits to be alone any more: a worker that was kept free and has nothing goes back to the others.
         for index in workers.indices where workers[index].isReserved && workers[index].live == 0 {
             workers[index].isReserved = false
         }
+    }
+
+    /// A suspect is not delivered from the place where it stood: its lane may have another to go.
+    private mutating func leaveQueue(_ suspect: RecordReference, now: Instant) {
+        guard policy.order != .none, lanes[suspect.lane].place == .suspects else { return }
+        lanes[suspect.lane].place = .nowhere
+        wakeLane(suspect.lane, now: now)
+        lanes.releaseIfIdle(suspect.lane)
     }
 
     private func idleWorker(now: Instant) -> WorkerIndex? {
@@ -94,42 +75,7 @@ extension DeliveryMachine {
         workers[least].isReserved = true
     }
 
-    // MARK: Order partition
-
-    private mutating func dispatchLanes(now: Instant, actions: inout [Action]) {
-        while let partition = readyLanes.first {
-            guard let lane = lanes[partition], let tracker = trackers[partition],
-                canGo(partition, lane, tracker),
-                tracker[tracker.cursor]?.isSuspect == false
-            else {
-                readyLanes.popFirst()
-                lanes[partition]?.isQueued = false
-                wakeLane(partition, now: now)
-                continue
-            }
-            guard let worker = pickWorker(preferred: lane.preferredWorker, now: now) else { return }
-            readyLanes.popFirst()
-            lanes[partition]?.isQueued = false
-            deliver(takeRun(partition), of: partition, to: worker, actions: &actions)
-        }
-    }
-
-    /// The next run of consecutive records that fits one delivery; a suspect ends it.
-    private func takeRun(_ partition: PartitionIndex) -> [UInt64] {
-        guard let tracker = trackers[partition] else { return [] }
-        var run: [UInt64] = []
-        var bytes = 0
-        var sequence = tracker.cursor
-        while run.count < limits.batchSize, let record = tracker[sequence] {
-            bytes += Int(record.size)
-            if !run.isEmpty && (record.isSuspect || bytes > limits.batchBytes) { break }
-            run.append(sequence)
-            sequence += 1
-        }
-        return run
-    }
-
-    // MARK: Order none
+    // MARK: Retries of order none
 
     private mutating func dispatchDueRetries(now: Instant, actions: inout [Action]) {
         while let first = dueRetries.first {
@@ -137,43 +83,108 @@ extension DeliveryMachine {
                 dueRetries.popFirst()
                 continue
             }
-            guard let worker = pickWorker(preferred: nil, now: now) else { return }
-            var run: [UInt64] = []
+            let allowed = allowance(now: now)
+            guard allowed > 0, let worker = pickWorker(preferred: nil, now: now) else { return }
             var bytes = 0
             // Neighbours in the queue that are due as well keep it company, as far as they are of one partition.
-            while run.count < limits.batchSize, let next = dueRetries.first, next.partition == first.partition {
+            while run.count < allowed, let next = dueRetries.first, next.partition == first.partition {
                 guard let candidate = waitingRecord(next), !candidate.isSuspect else {
                     dueRetries.popFirst()
                     continue
                 }
                 bytes += Int(candidate.size)
-                if !run.isEmpty && bytes > limits.batchBytes { break }
+                if !run.isEmpty && (bytes > limits.batchBytes || candidate.group != record.group) { break }
                 run.append(next.sequence)
                 dueRetries.popFirst()
             }
-            deliver(run.sorted(), of: first.partition, to: worker, actions: &actions)
+            run.sort()
+            deliver(of: first.partition, to: worker, now: now, actions: &actions)
         }
     }
 
     private func waitingRecord(_ reference: RecordReference) -> TrackedRecord? {
-        guard !isRevoking(reference.partition), let tracker = trackers[reference.partition],
+        guard !isHeld(reference.partition), let tracker = trackers[reference.partition],
             tracker.epoch == reference.epoch, let record = tracker[reference.sequence], record.phase == .waiting
         else { return nil }
         return record
     }
 
+    // MARK: Partitions in turn
+
     private mutating func dispatchSources(now: Instant, actions: inout [Action]) {
-        while let partition = readyLanes.first {
-            guard let lane = lanes[partition], let tracker = trackers[partition], canGo(partition, lane, tracker) else {
-                readyLanes.popFirst()
-                lanes[partition]?.isQueued = false
+        while let partition = readySources.first {
+            guard let lane = firstReadyLane(of: partition, now: now) else {
+                readySources.popFirst()
+                sources[partition]?.isQueued = false
                 continue
             }
-            guard let worker = pickWorker(preferred: nil, now: now) else { return }
-            readyLanes.popFirst()
-            lanes[partition]?.isQueued = false
-            deliver(takeRun(partition), of: partition, to: worker, actions: &actions)
-            wakeLane(partition, now: now)
+            let allowed = allowance(now: now)
+            guard allowed > 0, let worker = pickWorker(preferred: lanes[lane].preferredWorker, now: now) else { return }
+            readySources.popFirst()
+            sources[partition]?.isQueued = false
+            sources[partition]?.skipsLinger = false
+            takeRun(of: partition, allowed: allowed)
+            let key = deliver(of: partition, to: worker, now: now, actions: &actions)
+            for lane in key.map({ table[$0].lanes }) ?? [] { fillWindow(lane, now: now, actions: &actions) }
+            if policy.order == .none { wakeLane(lane, now: now) }
+            wakeSource(partition, now: now)
+        }
+    }
+
+    /// The next records that fit one delivery, from the ready lanes in turn, each of which is taken as far as it goes; a
+    /// suspect ends its lane, and what is of another half of a failed batch stays behind.
+    private mutating func takeRun(of partition: PartitionIndex, allowed: Int) {
+        var bytes = 0
+        var group: UInt32?
+        while run.count < allowed, let lane = sources[partition]?.ready.first {
+            guard canGo(lane), let first = lanes[lane].cursor.flatMap({ trackers[partition]?[$0] }), !first.isSuspect
+            else { break }
+            if let group, group != first.group { break }
+            group = first.group
+            let count = run.count
+            takeRun(of: lane, allowed: allowed, bytes: &bytes)
+            if run.count == count { break }
+            popReadyLane(of: partition)
+        }
+    }
+
+    /// Appends what goes next of one lane.
+    private mutating func takeRun(of lane: LaneIndex, allowed: Int, bytes: inout Int) {
+        let partition = lanes[lane].partition
+        var next = lanes[lane].cursor
+        var group: UInt32?
+        while run.count < allowed, let sequence = next, let record = trackers[partition]?[sequence] {
+            if record.phase == .waiting {
+                bytes += Int(record.size)
+                let isEnd = record.isSuspect || bytes > limits.batchBytes || group.map { $0 != record.group } == true
+                if !run.isEmpty && isEnd { return }
+                group = record.group
+                run.append(sequence)
+            }
+            next = record.next > 0 ? record.next : nil
+        }
+    }
+
+    /// More of a lane whose worker has a delivery of it already, up to `--lane-window`.
+    mutating func fillWindow(_ lane: LaneIndex, now: Instant, actions: inout [Action]) {
+        guard limits.laneWindow > 1, drain == nil else { return }
+        while let first = lanes[lane].live.first, lanes[lane].live.count < limits.laneWindow, isOpenForMore(lane) {
+            let partition = lanes[lane].partition
+            let worker = table[first].worker
+            guard let next = lanes[lane].cursor.flatMap({ trackers[partition]?[$0] }), !next.isSuspect,
+                isOpen(worker.value, now)
+            else { return }
+            let hasCompany =
+                lanes[lane].waiting >= limits.batchSize || lanes[lane].waitingBytes >= limits.batchBytes
+            guard hasCompany || next.arrived + limits.batchLinger <= now else {
+                linger(partition, until: next.arrived + limits.batchLinger)
+                return
+            }
+            let allowed = allowance(now: now)
+            guard allowed > 0 else { return }
+            var bytes = 0
+            takeRun(of: lane, allowed: allowed, bytes: &bytes)
+            deliver(of: partition, to: worker, now: now, actions: &actions)
         }
     }
 
@@ -198,56 +209,45 @@ extension DeliveryMachine {
         !workers[index].isReserved && workers[index].takesDeliveries(now: now, maxUnwritten: limits.maxUnwrittenBytes)
     }
 
+    /// Makes a delivery of the records in `run`, which is empty afterwards.
+    @discardableResult
     private mutating func deliver(
-        _ run: [UInt64], of partition: PartitionIndex, to worker: WorkerIndex, actions: inout [Action]
-    ) {
-        guard !run.isEmpty, let epoch = trackers[partition]?.epoch else { return }
+        of partition: PartitionIndex, to worker: WorkerIndex, now: Instant, actions: inout [Action]
+    ) -> DeliveryKey? {
+        defer { run.removeAll(keepingCapacity: true) }
+        guard !run.isEmpty, let epoch = trackers[partition]?.epoch else { return nil }
         let id = workers[worker.value].issueID()
         let key = table.insert(worker: worker, id: id, partition: partition, epoch: epoch)
         for sequence in run {
+            guard let record = trackers[partition]?[sequence] else { continue }
             table[key].sequences.append(sequence)
-            workers[worker.value].unwrittenBytes += Int(trackers[partition]?[sequence]?.size ?? 0)
-            if trackers[partition]?[sequence]?.wasDelivered == true { counters.redelivered += 1 }
-            trackers[partition]?.dispatch(sequence)
+            workers[worker.value].unwrittenBytes += Int(record.size)
+            if record.wasDelivered { counters.redelivered += 1 }
+            hand(over: sequence, record, of: partition, in: key)
         }
+        rate?.take(run.count)
         workers[worker.value].hold(key, records: run.count)
-        lanes[partition]?.isBusy = true
-        lanes[partition]?.skipsLinger = false
-        lanes[partition]?.preferredWorker = worker
+        for lane in table[key].lanes {
+            lanes[lane].live.append(key)
+            lanes[lane].preferredWorker = worker
+        }
         counters.deliveries += 1
         counters.delivered += run.count
         actions.append(.send(key, worker))
+        return key
     }
 
-    // MARK: Deliveries that cannot be written as they are
-
-    /// Only the first `count` records of the delivery were written: the others go with a later one, uncharged.
-    package mutating func shorten(_ key: DeliveryKey, to count: Int, now: Instant) {
-        let delivery = table[key]
-        guard count > 0, count < delivery.count, isCurrent(delivery) else { return }
-        let rest = delivery.sequences[count...]
-        table[key].sequences.removeSubrange(count...)
-        workers[delivery.worker.value].unansweredRecords -= rest.count
-        counters.delivered -= rest.count
-        switch policy.order {
-        case .partition: trackers[delivery.partition]?.rewind(to: delivery.sequences[count])
-        case .none:
-            for sequence in rest {
-                trackers[delivery.partition]?.update(sequence) { $0.phase = .waiting }
-                queueAlone(delivery.partition, sequence)
-            }
+    /// The record leaves its lane's waiting ones; with order `none` a retry never stood among them.
+    private mutating func hand(
+        over sequence: UInt64, _ record: TrackedRecord, of partition: PartitionIndex, in key: DeliveryKey
+    ) {
+        trackers[partition]?.update(sequence) { $0.phase = .outstanding }
+        if policy.order != .none, table[key].lanes.last != record.lane, !table[key].lanes.contains(record.lane) {
+            table[key].lanes.append(record.lane)
         }
-    }
-
-    /// Nothing of the delivery could be written, because its first record has no encoding: the service stops at it.
-    package mutating func refuse(_ key: DeliveryKey, now: Instant, actions: inout [Action]) {
-        let delivery = table[key]
-        release(key, from: delivery.worker)
-        closeIfAnswered(delivery.worker, now: now, actions: &actions)
-        guard isCurrent(delivery), let first = delivery.sequences.first else { return }
-        let offset = trackers[delivery.partition]?[first]?.offset ?? -1
-        lanes[delivery.partition]?.isBusy = false
-        redeliverAtOnce(delivery, now: now, actions: &actions)
-        stop(.notEncodable(delivery.partition, offset: offset), now: now, actions: &actions)
+        guard let cursor = lanes[record.lane].cursor, sequence >= cursor else { return }
+        lanes[record.lane].cursor = record.next > 0 ? record.next : nil
+        lanes[record.lane].waiting -= 1
+        lanes[record.lane].waitingBytes -= Int(record.size)
     }
 }

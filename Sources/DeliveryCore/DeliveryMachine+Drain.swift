@@ -98,7 +98,7 @@ extension DeliveryMachine {
         case .workers:
             if state.verdictsUntil <= now { terminateDraining(now: now, actions: &actions) }
             if state.processesUntil <= now { killRest(actions: &actions) }
-            let isOver = workers.allSatisfy { !$0.hasProcess && $0.phase != .launching }
+            let isOver = deadLetters.writing == 0 && workers.allSatisfy { !$0.hasProcess && $0.phase != .launching }
             guard isOver || state.deadline <= now else { return }
             commitMoved(now: now, actions: &actions)
             drain?.step = .committing(isRepeated: false)

@@ -8,13 +8,22 @@ package struct AssignedPartition: Equatable, Sendable {
     /// The position was chosen (no committed offset, or one that the log has lost) and is not simply the beginning: commit
     /// it, so that a restart does not choose anew.
     package var commitsPosition: Bool
+    /// Offsets above the position that were settled before, as the committed offset's metadata says.
+    package var settled: SettledRuns
+    /// Names group and topic in the metadata of this partition's commits (`CommitMetadata.identity`).
+    package var identity: UInt64
 
     /// A partition that is read from `position` on.
-    package init(partition: PartitionIndex, position: Int64, end: Int64, commitsPosition: Bool = false) {
+    package init(
+        partition: PartitionIndex, position: Int64, end: Int64, commitsPosition: Bool = false,
+        settled: SettledRuns = SettledRuns(), identity: UInt64 = 0
+    ) {
         self.partition = partition
         self.position = position
         self.end = end
         self.commitsPosition = commitsPosition
+        self.settled = settled
+        self.identity = identity
     }
 }
 
@@ -38,12 +47,13 @@ extension DeliveryMachine {
         for assigned in partitions {
             if trackers[assigned.partition] != nil { abandon(assigned.partition, now: now, actions: &actions) }
             trackers[assigned.partition] = PartitionTracker(
-                epoch: nextEpoch, position: assigned.position, end: policy.exitAtEnd ? assigned.end : nil, now: now)
+                epoch: nextEpoch, position: assigned.position, end: policy.exitAtEnd ? assigned.end : nil,
+                settled: assigned.settled, identity: assigned.identity, now: now)
             commits.standings[assigned.partition] = .init(
-                epoch: nextEpoch, sent: assigned.commitsPosition ? assigned.position - 1 : assigned.position)
-            if lanes[assigned.partition] == nil { lanes[assigned.partition] = Lane() }
-            lanes[assigned.partition]?.restart()
+                epoch: nextEpoch, sent: assigned.position, isOwed: assigned.commitsPosition)
+            if sources[assigned.partition] == nil { sources[assigned.partition] = Source() }
         }
+        announceAssigned(partitions.map(\.partition), actions: &actions)
         wasAssigned = true
         commits.moved = true
         nextEpoch += 1
@@ -55,6 +65,7 @@ extension DeliveryMachine {
     package mutating func revoked(
         _ partitions: [PartitionIndex], lost: Bool, now: Instant, actions: inout [Action]
     ) {
+        announceRevoked(partitions, lost: lost, deadline: limits.revokeTimeout, actions: &actions)
         if lost {
             for partition in partitions { abandon(partition, now: now, actions: &actions) }
             actions.append(.answerRevoke(partitions))
@@ -80,8 +91,11 @@ extension DeliveryMachine {
             return
         }
         let end = tracker.end ?? offset
+        announceRevoked([partition], lost: true, deadline: .zero, actions: &actions)
+        let identity = tracker.identity
         abandon(partition, now: now, actions: &actions)
-        assigned([AssignedPartition(partition: partition, position: offset, end: end)], now: now, actions: &actions)
+        let anew = AssignedPartition(partition: partition, position: offset, end: end, identity: identity)
+        assigned([anew], now: now, actions: &actions)
     }
 
     func isRevoking(_ partition: PartitionIndex) -> Bool {
@@ -109,10 +123,9 @@ extension DeliveryMachine {
     }
 
     private func isUnanswered(_ partition: PartitionIndex) -> Bool {
-        switch policy.order {
-        case .partition: lanes[partition]?.isBusy ?? false
-        case .none: deliveries(of: partition).contains { table[$0].state == .outstanding }
-        }
+        // In an ordered mode a cancelled delivery may be all that keeps later records of its lane from being settled.
+        deadLetters.isWriting(of: partition)
+            || deliveries(of: partition).contains { policy.order != .none || table[$0].state == .outstanding }
     }
 
     /// Keys of the unanswered deliveries of the partition's current assignment.
@@ -129,7 +142,7 @@ extension DeliveryMachine {
         }
         var killed: [WorkerIndex] = []
         for key in unanswered {
-            lanes[partition]?.lateExecutions += 1
+            for lane in table[key].lanes { lanes[lane].lateExecutions += 1 }
             guard table[key].state == .outstanding else { continue }
             let worker = table[key].worker
             let wasCapable = workers[worker.value].abilities.canCancel

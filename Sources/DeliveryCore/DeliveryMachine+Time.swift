@@ -4,11 +4,13 @@ extension DeliveryMachine {
         if drain?.step == .done { return }
         while let due = retries.popDue(now: now) { retryIsDue(due, now: now) }
         advanceWorkers(now: now, actions: &actions)
+        writeHeldLetters(now: now, actions: &actions)
         advanceRevocations(now: now, actions: &actions)
         completeIfDone(now: now, actions: &actions)
         advanceDrain(now: now, actions: &actions)
         dispatch(now: now, actions: &actions)
         reviewBackpressure(now: now, actions: &actions)
+        watchProgress(now: now, actions: &actions)
         commitPeriodically(now: now, actions: &actions)
     }
 
@@ -25,7 +27,9 @@ extension DeliveryMachine {
         consider(commitDeadline)
         consider(drainDeadline)
         consider(backpressure.nextReview)
-
+        if drain == nil { consider(deadLetters.nextDue) }
+        consider(rateDeadline)
+        consider(stallDeadline)
         for worker in workers { consider(deadline(of: worker)) }
         if let revocation = revocations.first {
             switch revocation.step {
@@ -36,12 +40,16 @@ extension DeliveryMachine {
     }
 
     private mutating func retryIsDue(_ entry: RetrySchedule.Entry, now: Instant) {
-        guard trackers[entry.partition]?.epoch == entry.epoch else { return }
+        guard let tracker = trackers[entry.partition], tracker.epoch == entry.epoch,
+            let record = tracker[entry.sequence]
+        else { return }
         switch policy.order {
-        case .partition:
-            lanes[entry.partition]?.waitsForRetry = false
-            lanes[entry.partition]?.skipsLinger = true
-            wakeLane(entry.partition, now: now)
+        case .partition, .key:
+            // An earlier record of the lane may have failed since: its own time counts then.
+            guard lanes[record.lane].resumesAt == entry.due else { return }
+            lanes[record.lane].resumesAt = nil
+            sources[entry.partition]?.skipsLinger = true
+            wakeLane(record.lane, now: now)
         case .none:
             trackers[entry.partition]?.update(entry.sequence) { $0.phase = .waiting }
             queueAlone(entry.partition, entry.sequence)

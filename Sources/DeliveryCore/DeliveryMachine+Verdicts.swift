@@ -84,26 +84,40 @@ extension DeliveryMachine {
             return
         }
         let delivery = table[key]
+        let window = window(of: key)
         release(key, from: worker)
-        if case .cancelled = delivery.state {
+        leaveLanes(key, delivery)
+        if delivery.isCancelled {
             counters.lateVerdicts += 1
-            endCancelled(delivery, now: now, actions: &actions)
+            endCancelled(delivery, window, now: now, actions: &actions)
             return
         }
         guard isCurrent(delivery) else { return }
-        lanes[delivery.partition]?.isBusy = false
         clearSuspicion(delivery)
         switch answer {
         case .acknowledged:
             for sequence in delivery.sequences {
-                settle(delivery.partition, sequence, now: now, actions: &actions)
+                resolve(delivery.partition, sequence, .acked, window, now: now, actions: &actions)
             }
         case .failed(let failure):
-            fail(delivery, all: failure, now: now, actions: &actions)
+            fail(delivery, all: failure, window, now: now, actions: &actions)
         case .partly(let failed):
-            settlePartly(delivery, failed, now: now, actions: &actions)
+            settlePartly(delivery, failed, window, now: now, actions: &actions)
         }
-        wakeLane(delivery.partition, now: now)
+        concludeFollowing(delivery, window, now: now, actions: &actions)
+        wakeLanes(of: delivery, now: now, actions: &actions)
+    }
+
+    /// The lanes of a delivery that was let go of may go on.
+    mutating func wakeLanes(of delivery: Delivery, now: Instant, actions: inout [Action]) {
+        for lane in delivery.lanes {
+            if lanes[lane].live.isEmpty {
+                wakeLane(lane, now: now)
+                lanes.releaseIfIdle(lane)
+            } else {
+                fillWindow(lane, now: now, actions: &actions)
+            }
+        }
     }
 
     /// The delivery leaves the worker and the table.
@@ -120,116 +134,6 @@ extension DeliveryMachine {
     private mutating func clearSuspicion(_ delivery: Delivery) {
         for sequence in delivery.sequences {
             trackers[delivery.partition]?.update(sequence) { $0.isSuspect = false }
-        }
-    }
-
-    private mutating func fail(_ delivery: Delivery, all failure: Failure, now: Instant, actions: inout [Action]) {
-        switch failure.action {
-        case .skip:
-            for sequence in delivery.sequences { skip(delivery.partition, sequence, now: now, actions: &actions) }
-        case .reject:
-            rejectFirst(delivery, at: 0, now: now, actions: &actions)
-        case .retry:
-            for sequence in delivery.sequences { charge(delivery.partition, sequence) }
-            redeliver(
-                delivery, from: 0, charged: delivery.count, after: failure.delay, now: now, actions: &actions)
-        case .release:
-            redeliver(delivery, from: 0, after: failure.delay, now: now, actions: &actions)
-        }
-    }
-
-    /// In order `partition` everything from the first retry or release on is delivered again, listed or not, and only that
-    /// first one is charged; in order `none` each record stands alone.
-    private mutating func settlePartly(
-        _ delivery: Delivery, _ failed: [FailedRecord], now: Instant, actions: inout [Action]
-    ) {
-        var failures = failed[...]
-        for (index, sequence) in delivery.sequences.enumerated() {
-            guard failures.first?.index == index, let failure = failures.popFirst()?.failure else {
-                settle(delivery.partition, sequence, now: now, actions: &actions)
-                continue
-            }
-            switch failure.action {
-            case .skip: skip(delivery.partition, sequence, now: now, actions: &actions)
-            case .reject:
-                rejectFirst(delivery, at: index, now: now, actions: &actions)
-                if policy.order == .partition { return }
-            case .retry, .release:
-                let charged = failure.action == .retry ? 1 : 0
-                if charged > 0 { charge(delivery.partition, sequence) }
-                guard policy.order == .none else {
-                    redeliver(
-                        delivery, from: index, charged: charged, after: failure.delay, now: now, actions: &actions)
-                    return
-                }
-                trackers[delivery.partition]?.update(sequence) { $0.phase = .retrying }
-                wait(delivery, sequence, charged: charged, after: failure.delay, now: now, actions: &actions)
-            }
-        }
-    }
-
-    private mutating func skip(
-        _ partition: PartitionIndex, _ sequence: UInt64, now: Instant, actions: inout [Action]
-    ) {
-        settle(partition, sequence, now: now, actions: &actions)
-        counters.skipped += 1
-    }
-
-    /// There is no dead-letter topic to put the record into: the service stops at it, and it is not settled, nor is what
-    /// its lane holds after it.
-    private mutating func rejectFirst(_ delivery: Delivery, at index: Int, now: Instant, actions: inout [Action]) {
-        let offset = trackers[delivery.partition]?[delivery.sequences[index]]?.offset ?? 0
-        if policy.order == .partition { redeliver(delivery, from: index, now: now, actions: &actions) }
-        stop(.rejected(delivery.partition, offset: offset), now: now, actions: &actions)
-    }
-
-    mutating func charge(_ partition: PartitionIndex, _ sequence: UInt64) {
-        trackers[partition]?.update(sequence) { $0.charges += 1 }
-        counters.failedAttempts += 1
-    }
-
-    // MARK: Delivering again
-
-    /// Puts the records from `index` on back to where they are delivered from again; `charged` of them were charged.
-    mutating func redeliver(
-        _ delivery: Delivery, from index: Int, charged: Int = 0, after delay: Interval? = nil, now: Instant,
-        actions: inout [Action]
-    ) {
-        guard index < delivery.count else { return }
-        guard policy.order == .partition else {
-            for sequence in delivery.sequences[index...] {
-                trackers[delivery.partition]?.update(sequence) { $0.phase = .retrying }
-                wait(delivery, sequence, charged: min(charged, 1), after: delay, now: now, actions: &actions)
-            }
-            return
-        }
-        for sequence in delivery.sequences[index...] {
-            trackers[delivery.partition]?.update(sequence) { $0.wasDelivered = true }
-        }
-        trackers[delivery.partition]?.rewind(to: delivery.sequences[index])
-        lanes[delivery.partition]?.waitsForRetry = true
-        wait(delivery, delivery.sequences[index], charged: charged, after: delay, now: now, actions: &actions)
-    }
-
-    private mutating func wait(
-        _ delivery: Delivery, _ sequence: UInt64, charged: Int, after delay: Interval?, now: Instant,
-        actions: inout [Action]
-    ) {
-        guard let record = trackers[delivery.partition]?[sequence] else { return }
-        trackers[delivery.partition]?.update(sequence) { $0.wasDelivered = true }
-        let charges = Int(record.charges)
-        let wait =
-            delay.map { max(.zero, min($0, limits.maxRetryDelay)) }
-            ?? backoff.wait(failures: max(1, charges), random: random.next())
-        actions.append(.copyOut(record.slot))
-        retries.add(
-            .init(due: now + wait, partition: delivery.partition, epoch: delivery.epoch, sequence: sequence))
-        if charged > 0 {
-            actions.append(
-                .notice(
-                    .attemptFailed(
-                        delivery.partition, offset: record.offset, records: charged, attempt: charges, retryAfter: wait)
-                ))
         }
     }
 }

@@ -15,7 +15,9 @@ extension DeliveryMachine {
     }
 
     /// The handler said `ready`; deliveries may go to it. Its window is clamped to the offer.
-    package mutating func workerReady(_ worker: WorkerIndex, _ abilities: WorkerAbilities, now: Instant) {
+    package mutating func workerReady(
+        _ worker: WorkerIndex, _ abilities: WorkerAbilities, now: Instant, actions: inout [Action]
+    ) {
         guard case .starting = workers[worker.value].phase else { return }
         var clamped = abilities
         clamped.maxInFlight = max(1, min(abilities.maxInFlight, limits.maxInFlight))
@@ -23,6 +25,7 @@ extension DeliveryMachine {
         workers[worker.value].abilities = clamped
         workers[worker.value].phase = .ready
         workers[worker.value].lastHeard = now
+        if drain == nil { announceAll(to: worker, actions: &actions) }
     }
 
     /// Any frame is a sign of life.
@@ -110,7 +113,7 @@ extension DeliveryMachine {
         while state.clocked < state.abilities.concurrency, state.nextClockID <= state.writtenThrough {
             if let key = state.key(of: state.nextClockID) {
                 state.clocked += 1
-                if table[key].state == .outstanding {
+                if runsOnOwnClock(key) {
                     let deadline = now + limits.ackTimeout + table[key].extended
                     table[key].deadline = deadline
                     state.nextDue = min(state.nextDue ?? deadline, deadline)
@@ -127,14 +130,17 @@ extension DeliveryMachine {
         var next: Instant?
         for id in workers[worker.value].liveIDs {
             guard let key = workers[worker.value].key(of: id) else { continue }
-            if case .cancelled(_, let killAt) = table[key].state {
+            if case .cancelled(_, let killAt?) = table[key].state {
                 if killAt <= now {
                     workerBroke(worker, .cancelIgnored, now: now, actions: &actions)
                     return
                 }
                 next = min(next ?? killAt, killAt)
             } else if let deadline = table[key].deadline {
-                if deadline <= now {
+                if deadline <= now, table[key].isCancelled {
+                    workerBroke(worker, .ackTimeout, now: now, actions: &actions)
+                    return
+                } else if deadline <= now {
                     timeOut(key, now: now, actions: &actions)
                     if workers[worker.value].phase == .killed { return }
                     next = min(next ?? now + limits.cancelGrace, now + limits.cancelGrace)
@@ -144,6 +150,14 @@ extension DeliveryMachine {
             }
         }
         workers[worker.value].nextDue = next
+    }
+
+    /// Whether the ack clock counts for it: it is owed a verdict, or only the bridge knows that it is not.
+    func runsOnOwnClock(_ key: DeliveryKey) -> Bool {
+        switch table[key].state {
+        case .outstanding, .cancelled(_, killAt: nil): true
+        case .cancelled: false
+        }
     }
 
     private mutating func timeOut(_ key: DeliveryKey, now: Instant, actions: inout [Action]) {
@@ -161,8 +175,13 @@ extension DeliveryMachine {
 
     /// Takes a delivery back from a worker that can cancel; its slot and its lane stay taken until the worker lets go.
     mutating func cancel(_ key: DeliveryKey, _ reason: CancelReason, now: Instant, actions: inout [Action]) {
-        let killAt = now + limits.cancelGrace
         let worker = table[key].worker
+        guard workers[worker.value].abilities.canCancel || reason != .rewind else {
+            // It does not know, and need not stop: its lane waits for its verdict, or for its ack timeout.
+            table[key].state = .cancelled(reason, killAt: nil)
+            return
+        }
+        let killAt = now + limits.cancelGrace
         table[key].state = .cancelled(reason, killAt: killAt)
         workers[worker.value].nextDue = min(workers[worker.value].nextDue ?? killAt, killAt)
         guard workers[worker.value].abilities.canCancel, workers[worker.value].phase != .killed else { return }

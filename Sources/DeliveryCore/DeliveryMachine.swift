@@ -9,21 +9,30 @@ package struct DeliveryMachine {
 
     var random: SeededGenerator
     var trackers = PartitionMap<PartitionTracker>()
-    var lanes = PartitionMap<Lane>()
+    var lanes = LaneTable()
+    var sources = PartitionMap<Source>()
     var workers: [Worker]
     var table = DeliveryTable()
     var retries = RetrySchedule()
     var backoff: Backoff
     var restartBackoff: Backoff
 
-    /// Lanes whose next delivery could go at once.
-    var readyLanes = Ring<PartitionIndex>()
+    /// Partitions of which a delivery could go at once.
+    var readySources = Ring<PartitionIndex>()
     /// Records that are delivered alone, in the order in which they may go.
     var suspects = Ring<RecordReference>()
     /// Records (order `none`) whose retry is due.
     var dueRetries = Ring<RecordReference>()
-    /// Lanes that wait for company, in the order of their deadlines.
-    var lingering = Ring<LingeringLane>()
+    /// Partitions whose lanes wait for company, in the order of their deadlines.
+    var lingering = Ring<LingeringSource>()
+    /// The records of the delivery that is being put together.
+    var run: [UInt64] = []
+    /// Tokens of `--rate`.
+    var rate: TokenBucket?
+    var deadLetters: DeadLetters
+    var stalls = StallWatch()
+    /// The next number for the halves of a batch that failed.
+    var nextGroup: UInt32 = 1
 
     var backpressure = Backpressure()
     var commits = CommitLedger()
@@ -45,8 +54,12 @@ package struct DeliveryMachine {
         self.policy = policy
         random = SeededGenerator(seed: seed)
         workers = (0..<limits.workers).map { _ in Worker(startAt: now) }
-        backoff = Backoff(initial: limits.retryBackoffInitial, maximum: limits.retryBackoffMaximum)
+        backoff = Backoff(
+            initial: limits.retryBackoffInitial, maximum: limits.retryBackoffMaximum,
+            factor: limits.retryBackoffFactor, jitter: limits.retryJitter)
         restartBackoff = Backoff(initial: limits.restartBackoffInitial, maximum: limits.restartBackoffMaximum)
+        rate = limits.rate.map { TokenBucket($0, now: now) }
+        deadLetters = DeadLetters(rate: limits.deadLetterRate, now: now)
     }
 
     /// The delivery that an action named; valid until the next call that changes the machine.
@@ -66,6 +79,14 @@ package struct DeliveryMachine {
     package func outstandingDelivery(_ worker: WorkerIndex, id: UInt64) -> Delivery? {
         workers[worker.value].key(of: id).map { table[$0] }
     }
+
+    /// The deliveries that a worker has not let go of, lowest id first.
+    package func unansweredDeliveries(of worker: WorkerIndex) -> [Delivery] {
+        workers[worker.value].liveIDs.compactMap { workers[worker.value].key(of: $0).map { table[$0] } }
+    }
+
+    /// Whether the letter's record is still held, unsettled: its slot is valid.
+    package func holds(_ letter: DeadLetter) -> Bool { deadLetters.entries[letter.key.value] != nil }
 
     /// Where a partition stands: the lowest offset that is not settled, and how much is held; nil where it is not assigned.
     package func standing(of partition: PartitionIndex) -> (committable: Int64, unsettled: Int)? {
@@ -101,6 +122,12 @@ package struct DeliveryCounters: Equatable, Sendable {
     package var deliveries = 0
     package var settled = 0
     package var skipped = 0
+    /// Records whose dead letter is confirmed.
+    package var deadLettered = 0
+    /// Records that no handler saw because of `--filter`.
+    package var filtered = 0
+    /// Records that the metadata of a commit said were settled already.
+    package var spared = 0
     /// Attempts that were charged.
     package var failedAttempts = 0
     package var redelivered = 0
@@ -115,10 +142,11 @@ struct RecordReference: Equatable {
     var partition: PartitionIndex
     var epoch: UInt32
     var sequence: UInt64
+    var lane: LaneIndex
 }
 
-/// A lane that waits for company until a deadline.
-struct LingeringLane {
+/// A partition whose ready lanes wait for company until a deadline.
+struct LingeringSource {
     var deadline: Instant
     var partition: PartitionIndex
 }

@@ -7,21 +7,25 @@ extension DeliveryMachine {
         of worker: WorkerIndex, failure: WorkerFailure?, now: Instant, actions: inout [Action]
     ) {
         let isAlone = workers[worker.value].unansweredRecords == 1
-        var suspectCount = 0
+        var left: [(delivery: Delivery, window: Window)] = []
+        // All of them leave their lanes before any is delivered again: nothing of them runs any more.
         for id in workers[worker.value].liveIDs {
             guard let key = workers[worker.value].key(of: id) else { continue }
-            let delivery = table[key]
+            left.append((table[key], window(of: key)))
             release(key, from: worker)
-            if case .cancelled = delivery.state {
-                endCancelled(delivery, now: now, actions: &actions)
+            leaveLanes(key, table[key])
+        }
+        var suspectCount = 0
+        for (delivery, window) in left {
+            if delivery.isCancelled {
+                let isSuspected = failure != nil && failure != .revoked && !isAlone
+                endCancelled(delivery, window, isSuspected: isSuspected, now: now, actions: &actions)
+            } else if !isCurrent(delivery) {
                 continue
-            }
-            guard isCurrent(delivery) else { continue }
-            lanes[delivery.partition]?.isBusy = false
-            if failure == nil || failure == .revoked {
-                redeliverAtOnce(delivery, now: now, actions: &actions)
+            } else if failure == nil || failure == .revoked {
+                redeliver(delivery, now: now, actions: &actions)
             } else if isAlone {
-                chargeAlone(delivery, now: now, actions: &actions)
+                chargeAlone(delivery, window, now: now, actions: &actions)
             } else {
                 suspectCount += delivery.count
                 suspect(delivery, now: now, actions: &actions)
@@ -33,72 +37,52 @@ extension DeliveryMachine {
     }
 
     /// A record that brought its worker down, or hung it, while it was alone: charged, and alone again the next time.
-    mutating func chargeAlone(_ delivery: Delivery, now: Instant, actions: inout [Action]) {
+    mutating func chargeAlone(_ delivery: Delivery, _ window: Window, now: Instant, actions: inout [Action]) {
         guard let sequence = delivery.sequences.first else { return }
         charge(delivery.partition, sequence)
         trackers[delivery.partition]?.update(sequence) { $0.isSuspect = true }
-        redeliver(delivery, from: 0, charged: 1, now: now, actions: &actions)
+        redeliver(delivery, after: .failure(nil), now: now, actions: &actions)
+        concludeFollowing(delivery, window, now: now, actions: &actions)
+        wakeLanes(of: delivery, now: now, actions: &actions)
     }
 
     /// Uncharged, each to be delivered alone.
     mutating func suspect(_ delivery: Delivery, now: Instant, actions: inout [Action]) {
+        markSuspects(delivery)
+        redeliver(delivery, now: now, actions: &actions)
+    }
+
+    private mutating func markSuspects(_ delivery: Delivery) {
         for sequence in delivery.sequences {
-            trackers[delivery.partition]?.update(sequence) { $0.isSuspect = true }
-        }
-        redeliverAtOnce(delivery, now: now, actions: &actions)
-    }
-
-    /// Uncharged and without a wait.
-    mutating func redeliverAtOnce(_ delivery: Delivery, now: Instant, actions: inout [Action]) {
-        guard let first = delivery.sequences.first else { return }
-        for sequence in delivery.sequences {
-            trackers[delivery.partition]?.update(sequence) { $0.wasDelivered = true }
-        }
-        switch policy.order {
-        case .partition:
-            trackers[delivery.partition]?.rewind(to: first)
-            lanes[delivery.partition]?.skipsLinger = true
-            wakeLane(delivery.partition, now: now)
-        case .none:
-            for sequence in delivery.sequences {
-                trackers[delivery.partition]?.update(sequence) { $0.phase = .waiting }
-                queueAlone(delivery.partition, sequence)
-            }
+            trackers[delivery.partition]?.update(sequence) { if !$0.isDone { $0.isSuspect = true } }
         }
     }
 
-    /// A record (order `none`) may be delivered again.
-    mutating func queueAlone(_ partition: PartitionIndex, _ sequence: UInt64) {
-        guard let tracker = trackers[partition], let record = tracker[sequence] else { return }
-        let reference = RecordReference(partition: partition, epoch: tracker.epoch, sequence: sequence)
-        if record.isSuspect {
-            suspects.append(reference)
-        } else {
-            dueRetries.append(reference)
-        }
-    }
-
-    /// A cancelled delivery's execution is over: its records may be delivered again.
-    mutating func endCancelled(_ delivery: Delivery, now: Instant, actions: inout [Action]) {
+    /// A cancelled delivery's execution is over: its records may be delivered again. `isSuspected`: with its worker, which
+    /// died with others unanswered.
+    mutating func endCancelled(
+        _ delivery: Delivery, _ window: Window, isSuspected: Bool = false, now: Instant, actions: inout [Action]
+    ) {
         guard isCurrent(delivery) else {
-            endLateExecution(delivery.partition, now: now)
+            endLateExecution(delivery, now: now, actions: &actions)
             return
         }
-        lanes[delivery.partition]?.isBusy = false
-        guard case .cancelled(let reason, _) = delivery.state, reason == .timeout else {
-            redeliverAtOnce(delivery, now: now, actions: &actions)
-            return
-        }
-        if delivery.chargesOnEnd {
-            chargeAlone(delivery, now: now, actions: &actions)
-        } else {
-            suspect(delivery, now: now, actions: &actions)
+        guard case .cancelled(let reason, _) = delivery.state else { return }
+        switch reason {
+        case .timeout where delivery.chargesOnEnd:
+            chargeAlone(delivery, window, now: now, actions: &actions)
+        case .timeout: suspect(delivery, now: now, actions: &actions)
+        case .rewind:
+            // Its records wait already, behind the one that failed.
+            if isSuspected { markSuspects(delivery) }
+            wakeLanes(of: delivery, now: now, actions: &actions)
+        case .revoked, .shutdown: redeliver(delivery, now: now, actions: &actions)
         }
     }
 
     /// A worker let go of an execution whose assignment is over.
-    mutating func endLateExecution(_ partition: PartitionIndex, now: Instant) {
-        lanes[partition]?.lateExecutions -= 1
-        wakeLane(partition, now: now)
+    private mutating func endLateExecution(_ delivery: Delivery, now: Instant, actions: inout [Action]) {
+        for lane in delivery.lanes { lanes[lane].lateExecutions -= 1 }
+        wakeLanes(of: delivery, now: now, actions: &actions)
     }
 }

@@ -4,6 +4,8 @@ package struct Limits: Equatable, Sendable {
     package var workers = 1
     /// Unanswered deliveries of one worker at most.
     package var maxInFlight = 64
+    /// Unanswered deliveries of one lane at most; above 1 a failure rewinds the lane.
+    package var laneWindow = 1
     /// Unsettled records of the service at most; paused partitions may hold as many again.
     package var maxTotalInFlight = 10_000
     /// Bytes of unsettled records of the service at most; paused partitions may hold half as many again.
@@ -40,6 +42,10 @@ package struct Limits: Equatable, Sendable {
     package var retryBackoffInitial = Interval.milliseconds(500)
     /// The longest wait between two attempts.
     package var retryBackoffMaximum = Interval.seconds(30)
+    /// By how much the wait grows with each further attempt.
+    package var retryBackoffFactor = 2.0
+    /// The share of a wait by which it is spread either way, from 0 to 1.
+    package var retryJitter = 0.2
     /// A handler's `delay_ms` is clamped to this.
     package var maxRetryDelay = Interval.seconds(3600)
 
@@ -54,16 +60,35 @@ package struct Limits: Equatable, Sendable {
     /// A partition that settled nothing for this long while the window is full may be paused, so that others go on.
     package var stuckAfter = Interval.seconds(1)
 
+    /// Records handed over a second at most; nil is without a bound.
+    package var rate: RateLimit?
+    /// Dead letters written a second at most; nil is without a bound.
+    package var deadLetterRate: RateLimit?
+    /// A partition that holds records and settles none of them for this long is reported; zero is never.
+    package var stallTimeout = Interval.seconds(120)
+
     /// The defaults of product.md.
     package init() {}
 }
 
 /// Within what order is kept (`--order`).
 package enum DeliveryOrder: Equatable, Sendable {
-    /// One delivery of a (topic, partition) is unanswered at a time.
+    /// A lane is a (topic, partition).
     case partition
+    /// A lane is a (topic, partition, hash of the key); records without a key share one lane of their partition.
+    case key
     /// Each record stands alone.
     case none
+}
+
+/// What becomes of a record that no further attempt is made at (`--on-exhausted`).
+package enum ExhaustedPolicy: Equatable, Sendable {
+    /// Into the dead-letter topic; needs `ServicePolicy.hasDeadLetters`.
+    case deadLetter
+    /// Counted as done.
+    case skip
+    /// The service drains and stops; the record is not settled.
+    case stop
 }
 
 /// What the machine is told once, when the service starts.
@@ -77,6 +102,16 @@ package struct ServicePolicy: Equatable, Sendable {
     package var maxMessages: Int?
     /// Whether deliveries are batches; a batch delivery answers to `result`, a message does not.
     package var isBatch = false
+    /// A batch that fails as a whole is halved until the record that fails is alone (`--bisect`).
+    package var bisects = false
+    /// Attempts at a record at most; nil is without end.
+    package var maxAttempts: Int?
+    /// What becomes of a record whose attempts are used up, that was rejected, or that cannot be encoded.
+    package var onExhausted = ExhaustedPolicy.stop
+    /// A dead-letter topic is named: a rejected record goes there, whatever `onExhausted` says.
+    package var hasDeadLetters = false
+    /// Whether what is settled above the committed offset travels in the commit's metadata.
+    package var commitsMetadata = true
 
     /// At-least-once in partition order, without end.
     package init() {}

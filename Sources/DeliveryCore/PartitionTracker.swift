@@ -1,14 +1,28 @@
+/// What a verdict in a lane's window says of a record while an earlier delivery of the lane is unanswered.
+enum ProvisionalVerdict {
+    case acked
+    case skipped
+    case rejected
+}
+
 /// One record that has arrived and is not given back yet.
 struct TrackedRecord {
-    enum Phase {
+    enum Phase: Equatable {
         /// Arrived, or to be delivered again: the dispatcher may take it. -> outstanding
         case waiting
-        /// Part of an unanswered delivery. -> waiting, retrying, settled
+        /// Part of an unanswered delivery. -> waiting, retrying, answered, deadLetter, settled
         case outstanding
         /// With order `none` only: waits on its own for its backoff. -> waiting
         case retrying
+        /// Answered, but an earlier delivery of its lane is not: if that fails it is delivered again. -> waiting, deadLetter,
+        /// settled
+        case answered(ProvisionalVerdict)
+        /// Its dead letter is not confirmed. -> settled
+        case deadLetter
         /// Done; its place is kept until every earlier record is done too.
         case settled
+        /// Done without having been delivered (`--filter`).
+        case filtered
     }
 
     var offset: Int64
@@ -16,11 +30,19 @@ struct TrackedRecord {
     var slot: RecordSlot
     var size: Int32
     var charges: Int32 = 0
+    var lane: LaneIndex
+    /// Sequence of the next record of its lane, 0 where it is the newest: nothing comes after sequence 0's own place.
+    var next: UInt64 = 0
+    /// Records of one half of a batch that failed as a whole go together and with nobody else; 0 is none.
+    var group: UInt32 = 0
     var phase = Phase.waiting
     /// It may have been handled before.
     var wasDelivered = false
     /// It was unanswered when a worker died with company, or it killed one alone: it is delivered alone.
     var isSuspect = false
+
+    /// Nothing is left to be done about it.
+    var isDone: Bool { phase == .settled || phase == .filtered }
 }
 
 /// What has arrived of one assigned partition and is not settled, and the offset that may be committed.
@@ -30,32 +52,43 @@ struct TrackedRecord {
 struct PartitionTracker {
     /// The assignment to which all of this belongs.
     let epoch: UInt32
+    /// Names group and topic in the metadata of commits.
+    let identity: UInt64
     /// The lowest offset that is not settled: nothing above it is ever committed.
     private(set) var committable: Int64
     /// The next offset that may arrive; anything lower is a repetition.
     private(set) var position: Int64
     /// Sequence of the oldest record that is kept.
     private(set) var head: UInt64 = 0
-    /// Sequence of the next record that was never dispatched, or is to be dispatched again (order `partition`).
-    private(set) var cursor: UInt64 = 0
     private(set) var unsettled = 0
     private(set) var unsettledBytes = 0
-    /// Bytes of the records that wait from the cursor on.
-    private(set) var waitingBytes = 0
     /// When a record was last settled, or the first one arrived in an empty tracker.
     private(set) var lastProgress: Instant
+    /// It was reported that it makes no progress.
+    var isStalled = false
     /// Where the end was at the assignment (`--exit-at-end`); nothing from there on is taken.
     let end: Int64?
     private(set) var reachedEnd = false
     /// A record was given back unhandled: neither a later one nor the partition's end may move the offset past it.
     private var isClosed = false
     private var records = Ring<TrackedRecord>()
+    /// Settled before this assignment, and not come by yet.
+    private var settledBefore: SettledRuns
+    /// Records that are settled above one that is not.
+    private(set) var settledAbove = 0
+    /// Grows each time something is settled above the committable offset.
+    private(set) var version: UInt64 = 0
 
-    init(epoch: UInt32, position: Int64, end: Int64?, now: Instant) {
+    init(
+        epoch: UInt32, position: Int64, end: Int64?, settled: SettledRuns = SettledRuns(), identity: UInt64 = 0,
+        now: Instant
+    ) {
         self.epoch = epoch
+        self.identity = identity
         committable = position
         self.position = position
         self.end = end
+        settledBefore = settled
         lastProgress = now
         reachedEnd = end.map { position >= $0 } ?? false
     }
@@ -66,30 +99,60 @@ struct PartitionTracker {
     /// Places that are kept: what is not settled, and what is but waits for something before it.
     var kept: Int { records.count }
 
-    /// Records that wait from the cursor on.
-    var waiting: Int { cursor < tail ? Int(tail - cursor) : 0 }
-
     /// Everything up to the end at the assignment is settled.
     var isFinished: Bool { reachedEnd && unsettled == 0 }
 
     /// Takes nothing more in this assignment.
     mutating func close() { isClosed = true }
 
-    /// Takes a record; false where it is a repetition or lies behind the end, and is to be given back.
-    mutating func arrive(_ record: Record, now: Instant) -> Bool {
-        guard record.offset >= position, !isClosed else { return false }
-        if let end, record.offset >= end {
+    /// Whether the record is wanted: it is no repetition, and does not lie behind the end.
+    mutating func wants(_ offset: Int64) -> Bool {
+        guard offset >= position, !isClosed else { return false }
+        if let end, offset >= end {
             reachedEnd = true
             return false
         }
+        return true
+    }
+
+    /// Whether the offset was settled before this assignment; offsets are asked for in ascending order.
+    mutating func wasSettledBefore(_ offset: Int64) -> Bool {
+        !settledBefore.isEmpty && settledBefore.contains(advancingTo: offset)
+    }
+
+    /// Takes a record that is wanted, as the newest of its lane; its sequence.
+    mutating func arrive(_ record: Record, lane: LaneIndex, now: Instant) -> UInt64 {
         if records.isEmpty { lastProgress = now }
-        position = record.offset + 1
-        if let end, position >= end { reachedEnd = true }
-        records.append(TrackedRecord(offset: record.offset, arrived: now, slot: record.slot, size: record.size))
+        advance(past: record.offset)
+        let sequence = tail
+        records.append(
+            TrackedRecord(offset: record.offset, arrived: now, slot: record.slot, size: record.size, lane: lane))
         unsettled += 1
         unsettledBytes += Int(record.size)
-        waitingBytes += Int(record.size)
-        return true
+        return sequence
+    }
+
+    /// Passes a record that nobody is to handle: filtered out, or settled before.
+    mutating func pass(_ record: Record, isFiltered: Bool, now: Instant) {
+        advance(past: record.offset)
+        guard !records.isEmpty else {
+            committable = position
+            lastProgress = now
+            return
+        }
+        var passed = TrackedRecord(
+            offset: record.offset, arrived: now, slot: record.slot, size: 0, lane: LaneIndex(value: 0))
+        passed.phase = isFiltered ? .filtered : .settled
+        records.append(passed)
+        if !isFiltered {
+            settledAbove += 1
+            version += 1
+        }
+    }
+
+    private mutating func advance(past offset: Int64) {
+        position = offset + 1
+        if let end, position >= end { reachedEnd = true }
     }
 
     /// The partition was read up to `offset`, past control records that never arrive.
@@ -109,34 +172,23 @@ struct PartitionTracker {
         records.update(Int(sequence - head), change)
     }
 
-    /// The record is part of a delivery now; the cursor passes it.
-    mutating func dispatch(_ sequence: UInt64) {
-        guard let record = self[sequence] else { return }
-        update(sequence) { $0.phase = .outstanding }
-        if sequence >= cursor {
-            cursor = sequence + 1
-            waitingBytes -= Int(record.size)
-        }
-    }
-
-    /// Everything from `sequence` on waits to be delivered (again); the lane has no delivery under way.
-    mutating func rewind(to sequence: UInt64) {
-        while cursor > max(sequence, head) {
-            cursor -= 1
-            guard let record = self[cursor] else { return }
-            waitingBytes += Int(record.size)
-            if record.phase != .settled { update(cursor) { $0.phase = .waiting } }
-        }
+    /// The record that follows in the same lane, if it has arrived and is kept.
+    func following(_ sequence: UInt64) -> UInt64? {
+        guard let next = self[sequence]?.next, next > 0 else { return nil }
+        return next
     }
 
     /// Marks a record as done and moves the committable offset over everything that is done without a hole.
     mutating func settle(_ sequence: UInt64, now: Instant) {
-        guard let record = self[sequence], record.phase != .settled else { return }
+        guard let record = self[sequence], !record.isDone else { return }
         update(sequence) { $0.phase = .settled }
         unsettled -= 1
         unsettledBytes -= Int(record.size)
+        settledAbove += 1
+        version += 1
         lastProgress = now
-        while let oldest = records.first, oldest.phase == .settled {
+        while let oldest = records.first, oldest.isDone {
+            if oldest.phase == .settled { settledAbove -= 1 }
             records.popFirst()
             head += 1
         }
@@ -146,7 +198,26 @@ struct PartitionTracker {
     /// Every record that is kept and not settled, oldest first.
     func forEachUnsettled(_ body: (UInt64, TrackedRecord) -> Void) {
         for distance in 0..<records.count {
-            if let record = records[distance], record.phase != .settled { body(head + UInt64(distance), record) }
+            if let record = records[distance], !record.isDone { body(head + UInt64(distance), record) }
         }
+    }
+
+    /// What is settled above the committable offset. What was filtered is no news, but joins what lies around it.
+    var settledRuns: SettledRuns {
+        var runs = SettledRuns()
+        var run: ClosedRange<Int64>?
+        for distance in 0..<(settledAbove > 0 ? records.count : 0) {
+            guard let record = records[distance] else { continue }
+            switch record.phase {
+            case .settled: run = (run?.lowerBound ?? record.offset)...record.offset
+            case .filtered: break
+            default:
+                if let run { runs.append(run) }
+                run = nil
+            }
+        }
+        if let run { runs.append(run) }
+        runs.append(contentsOf: settledBefore)
+        return runs
     }
 }

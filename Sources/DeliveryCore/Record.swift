@@ -28,12 +28,21 @@ package struct Record: Hashable, Sendable {
     /// Bytes of key, value and headers together, plus what holding it costs; counts against the byte windows.
     package var size: Int32
     package var slot: RecordSlot
+    /// A hash of the key's bytes, which names the record's lane with `DeliveryOrder.key`; nil for a record without a key.
+    package var keyHash: UInt64?
+    /// No handler is to see it (`--filter`): it is settled as it arrives.
+    package var isFiltered: Bool
 
     /// A record at `offset` of `partition` whose bytes wait in `slot`.
-    package init(partition: PartitionIndex, offset: Int64, size: Int32, slot: RecordSlot) {
+    package init(
+        partition: PartitionIndex, offset: Int64, size: Int32, slot: RecordSlot, keyHash: UInt64? = nil,
+        isFiltered: Bool = false
+    ) {
         self.partition = partition
         self.offset = offset
         self.size = size
         self.slot = slot
+        self.keyHash = keyHash
+        self.isFiltered = isFiltered
     }
 }

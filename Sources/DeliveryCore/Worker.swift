@@ -6,13 +6,19 @@ package struct WorkerAbilities: Equatable, Sendable {
     package var maxInFlight: Int
     package var canCancel: Bool
     package var canPing: Bool
+    /// It wants to be told which partitions come and go.
+    package var wantsAssignments: Bool
 
     /// A serial handler without features has `concurrency` 1.
-    package init(concurrency: Int = 1, maxInFlight: Int = .max, canCancel: Bool = false, canPing: Bool = false) {
+    package init(
+        concurrency: Int = 1, maxInFlight: Int = .max, canCancel: Bool = false, canPing: Bool = false,
+        wantsAssignments: Bool = false
+    ) {
         self.concurrency = concurrency
         self.maxInFlight = maxInFlight
         self.canCancel = canCancel
         self.canPing = canPing
+        self.wantsAssignments = wantsAssignments
     }
 }
 

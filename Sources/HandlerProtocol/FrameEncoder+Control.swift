@@ -57,7 +57,7 @@ extension FrameEncoder {
     }
 
     /// These frames hold nothing of a record and are small: no limit that is allowed is below them.
-    private mutating func closeControlFrame(into buffer: inout OutboundBuffer) {
+    mutating func closeControlFrame(into buffer: inout OutboundBuffer) {
         assert(state == .idle, "a frame is unfinished")
         buffer.append(UInt8(ascii: "}"))
         finishFrame(size: bodyBytes(in: buffer), into: &buffer)

@@ -42,12 +42,14 @@ extension Consumer {
         let client = try unsafe client()
         // librdkafka keeps the pause flag with the partition; a new assignment must begin without it.
         for partition in revoked { resume(partition) }
+        let known = revoked.filter { assigned[$0] != nil }
         forgetQueues(of: usesIncrementalAssignment ? revoked : Array(assigned.keys))
         guard usesIncrementalAssignment else {
             if let error = unsafe KafkaError(rd_kafka_assign(client, nil)) { throw error }
             return
         }
-        let list = PartitionList(revoked, partitions)
+        // What was never read (`add`) is not librdkafka's to take away; an empty list is an answer too.
+        let list = PartitionList(known, partitions)
         if let error = unsafe KafkaError(consuming: rd_kafka_incremental_unassign(client, list.pointer)) { throw error }
     }
 
@@ -62,8 +64,23 @@ extension Consumer {
             try assign([(partition, offset: offset)])
             return
         }
-        let others = assigned.keys.filter { $0 != partition }
-        let positions = try nextOffsets(of: others) + [(partition, offset: offset)]
+        try assignAnew(keeping: assigned.keys.filter { $0 != partition }, with: [(partition, offset: offset)])
+    }
+
+    /// Reads partitions of the group's assignment that the answer to its event left out. The group notices nothing.
+    package func add(_ positions: [(PartitionIndex, offset: Int64)]) throws(KafkaError) {
+        guard !positions.isEmpty else { return }
+        if usesIncrementalAssignment {
+            try assign(positions)
+        } else {
+            try assignAnew(keeping: Array(assigned.keys), with: positions)
+        }
+    }
+
+    private func assignAnew(
+        keeping others: [PartitionIndex], with more: [(PartitionIndex, offset: Int64)]
+    ) throws(KafkaError) {
+        let positions = try nextOffsets(of: others) + more
         let paused = others.filter { assigned[$0]?.isPaused == true }
         let detached = others.filter { assigned[$0]?.isDetached == true }
         try unassign(Array(assigned.keys))

@@ -32,14 +32,7 @@ extension Consumer {
         case RD_KAFKA_EVENT_OFFSET_COMMIT: unsafe events.append(commitResult(of: event))
         case RD_KAFKA_EVENT_ERROR: unsafe events.append(failure(of: event))
         case RD_KAFKA_EVENT_LOG:
-            var facility: UnsafePointer<CChar>?
-            var text: UnsafePointer<CChar>?
-            var level: Int32 = 0
-            guard unsafe rd_kafka_event_log(event, &facility, &text, &level) == 0 else { return }
-            unsafe events.append(
-                .log(
-                    level: level, facility: facility.map { unsafe String(cString: $0) } ?? "",
-                    text: text.map { unsafe String(cString: $0) } ?? ""))
+            if let line = unsafe ConsumerEvent(log: event) { events.append(line) }
         default: break  // Nothing else was asked for.
         }
     }
@@ -79,9 +72,7 @@ extension Consumer {
         if code == RD_KAFKA_RESP_ERR__PARTITION_EOF, let partition, let offset {
             return .endReached(partition, offset: offset)
         }
-        let text = unsafe rd_kafka_event_error_string(event).map { unsafe String(cString: $0) }
-        let isFatal = unsafe rd_kafka_event_error_is_fatal(event) != 0
-        return .failed(partition, KafkaError(code: code.rawValue, message: text, isFatal: isFatal, offset: offset))
+        return unsafe .failed(partition, KafkaError(event: event, offset: offset))
     }
 
     /// A record in the consumer queue: its partition was not forwarded to the message queue when it arrived. The event
@@ -105,5 +96,28 @@ extension Consumer {
 
     private func index(of entry: rd_kafka_topic_partition_t) -> PartitionIndex {
         unsafe partitions.index(topic: String(cString: entry.topic), partition: entry.partition)
+    }
+}
+
+extension ConsumerEvent {
+    /// The line of a log event; nil for an event of another kind.
+    init?(log event: OpaquePointer) {
+        var facility: UnsafePointer<CChar>?
+        var text: UnsafePointer<CChar>?
+        var level: Int32 = 0
+        guard unsafe rd_kafka_event_log(event, &facility, &text, &level) == 0 else { return nil }
+        self = unsafe .log(
+            level: level, facility: facility.map { unsafe String(cString: $0) } ?? "",
+            text: text.map { unsafe String(cString: $0) } ?? "")
+    }
+}
+
+extension KafkaError {
+    /// What an error event tells.
+    init(event: OpaquePointer, offset: Int64? = nil) {
+        let text = unsafe rd_kafka_event_error_string(event).map { unsafe String(cString: $0) }
+        unsafe self.init(
+            code: rd_kafka_event_error(event).rawValue, message: text,
+            isFatal: rd_kafka_event_error_is_fatal(event) != 0, offset: offset)
     }
 }

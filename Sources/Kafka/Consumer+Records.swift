@@ -60,7 +60,14 @@ extension Consumer {
         let headers = unsafe MessageHeaders(of: message)
         if unsafe headers.count > 0 { size += unsafe headers.byteCount }
         return unsafe Record(
-            partition: partition, offset: message.pointee.offset, size: Int32(clamping: size), slot: slot)
+            partition: partition, offset: message.pointee.offset, size: Int32(clamping: size), slot: slot,
+            keyHash: keyHash.flatMap { unsafe hash(of: message, $0) })
+    }
+
+    /// The hash of the message's key, nil where it has none.
+    private func hash(of message: UnsafeMutablePointer<rd_kafka_message_t>, _ keyHash: KeyHash) -> UInt64? {
+        guard let key = unsafe message.pointee.key else { return nil }
+        return unsafe keyHash.value(of: UnsafeRawBufferPointer(start: key, count: message.pointee.key_len))
     }
 
     /// The partition that a message is about, nil for an error of the whole consumer.

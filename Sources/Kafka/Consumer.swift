@@ -35,11 +35,16 @@ package final class Consumer {
     var hasBeenAssigned = false
     /// `beginClose` was refused, so there is nothing to wait for.
     var closeFailed = false
+    /// Nil where nobody wants to know `Record.keyHash`.
+    let keyHash: KeyHash?
 
     /// Creates the client and makes both queues write to `wake`, an eventfd that must outlive the consumer.
     ///
-    /// `group.id` is needed in any case. Throws for an unknown property or a bad value, naming it.
-    package init(properties: [(name: String, value: String)], wake: Int32) throws(KafkaError) {
+    /// `group.id` is needed in any case. `hashesKeys` fills `Record.keyHash`, with a seed that each consumer draws for
+    /// itself. Throws for an unknown property or a bad value, naming it.
+    package init(
+        properties: [(name: String, value: String)], wake: Int32, hashesKeys: Bool = false
+    ) throws(KafkaError) {
         guard properties.contains(where: { $0.name == "group.id" && !$0.value.isEmpty }) else {
             throw KafkaError(
                 code: RD_KAFKA_RESP_ERR__INVALID_ARG.rawValue, message: "property \"group.id\" must not be empty")
@@ -61,6 +66,7 @@ package final class Consumer {
             unsafe rd_kafka_destroy(handle)
             throw KafkaError(code: RD_KAFKA_RESP_ERR__UNKNOWN_GROUP.rawValue)
         }
+        keyHash = hashesKeys ? KeyHash(seed: .random(in: .min ... .max)) : nil
         unsafe self.handle = unsafe handle
         unsafe self.consumerQueue = unsafe consumerQueue
         unsafe self.messageQueue = unsafe messageQueue

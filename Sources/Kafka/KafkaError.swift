@@ -79,6 +79,16 @@ package struct KafkaError: Error, Hashable, Sendable, CustomStringConvertible {
 }
 
 extension KafkaError {
+    /// Whether a commit was refused because its metadata is longer than the broker's `offset.metadata.max.bytes`: the
+    /// same commit without metadata is not.
+    package var isMetadataTooLarge: Bool { code == RD_KAFKA_RESP_ERR_OFFSET_METADATA_TOO_LARGE.rawValue }
+
+    /// Whether a record was refused because it is longer than the topic's or the broker's `message.max.bytes`: writing
+    /// it again as it is cannot succeed.
+    package var isRecordTooLarge: Bool {
+        [RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE, RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE].contains { $0.rawValue == code }
+    }
+
     /// The error for a code, or nil for "no error".
     init?(_ code: rd_kafka_resp_err_t) {
         guard code != RD_KAFKA_RESP_ERR_NO_ERROR else { return nil }

@@ -95,55 +95,21 @@ package final class LoadProducer {
     /// One attempt to enqueue; nil is success.
     private func enqueue(_ record: LoadRecord) -> KafkaError? {
         guard let handle = unsafe handle else { return KafkaError(code: RD_KAFKA_RESP_ERR__DESTROY.rawValue) }
-        let headers = unsafe LoadProducer.headerList(record.headers)
-        let failure = unsafe record.topic.withCString { topic in
-            unsafe LoadProducer.withBytes(record.key) { key, keyCount in
-                unsafe LoadProducer.withBytes(record.value) { value, valueCount in
-                    var arguments: [rd_kafka_vu_t] = unsafe []
-                    func pass(_ type: rd_kafka_vtype_t, _ fill: (inout rd_kafka_vu_t) -> Void) {
-                        var argument = unsafe rd_kafka_vu_t()
-                        unsafe argument.vtype = type
-                        unsafe fill(&argument)
-                        unsafe arguments.append(argument)
-                    }
-                    unsafe pass(RD_KAFKA_VTYPE_TOPIC) { unsafe $0.u.cstr = unsafe topic }
-                    unsafe pass(RD_KAFKA_VTYPE_PARTITION) { unsafe $0.u.i32 = record.partition ?? -1 }
-                    unsafe pass(RD_KAFKA_VTYPE_MSGFLAGS) { unsafe $0.u.i = Int32(RD_KAFKA_MSG_F_COPY) }
-                    unsafe pass(RD_KAFKA_VTYPE_KEY) { unsafe $0.u.mem = unsafe .init(ptr: key, size: keyCount) }
-                    unsafe pass(RD_KAFKA_VTYPE_VALUE) { unsafe $0.u.mem = unsafe .init(ptr: value, size: valueCount) }
-                    // 0 stands for now. One is added to the index: a null pointer could not be told from "no opaque".
-                    unsafe pass(RD_KAFKA_VTYPE_TIMESTAMP) { unsafe $0.u.i64 = record.timestamp ?? 0 }
-                    unsafe pass(RD_KAFKA_VTYPE_OPAQUE) {
-                        unsafe $0.u.ptr = unsafe UnsafeMutableRawPointer(bitPattern: nextIndex + 1)
-                    }
-                    if let headers = unsafe headers {
-                        unsafe pass(RD_KAFKA_VTYPE_HEADERS) { unsafe $0.u.headers = unsafe headers }
-                    }
-                    return unsafe KafkaError(consuming: rd_kafka_produceva(handle, arguments, arguments.count))
-                }
+        var headers = HeaderList()
+        for header in record.headers { headers.add(header.name, header.value) }
+        return unsafe LoadProducer.withBytes(record.key) { key in
+            unsafe LoadProducer.withBytes(record.value) { value in
+                unsafe OutgoingRecord(
+                    topic: record.topic, partition: record.partition ?? -1, key: key, value: value,
+                    timestamp: record.timestamp ?? 0, token: UInt64(nextIndex)
+                ).enqueue(in: handle, headers: &headers)
             }
         }
-        // On success the list belongs to the record, otherwise it is ours still.
-        if failure != nil, let headers = unsafe headers { unsafe rd_kafka_headers_destroy(headers) }
-        return failure
     }
 
-    private static func headerList(_ headers: [(name: String, value: [UInt8]?)]) -> OpaquePointer? {
-        guard !headers.isEmpty, let list = unsafe rd_kafka_headers_new(headers.count) else { return nil }
-        for header in headers {
-            unsafe withBytes(header.value) { value, count in
-                unsafe _ = rd_kafka_header_add(list, header.name, header.name.utf8.count, value, count)
-            }
-        }
-        return unsafe list
-    }
-
-    /// The bytes as librdkafka wants them: null for nil, and a pointer that is not null for no bytes at all.
-    private static func withBytes<R>(_ bytes: [UInt8]?, _ body: (UnsafeMutableRawPointer?, Int) -> R) -> R {
-        guard let bytes else { return body(nil, 0) }
-        return unsafe (bytes + [0]).withUnsafeBytes { buffer in
-            unsafe body(UnsafeMutableRawPointer(mutating: buffer.baseAddress), bytes.count)
-        }
+    private static func withBytes<R>(_ bytes: [UInt8]?, _ body: (UnsafeRawBufferPointer?) -> R) -> R {
+        guard let bytes else { return body(nil) }
+        return unsafe bytes.withUnsafeBytes { unsafe body($0) }
     }
 
     /// Reads delivery reports: waits up to that many milliseconds for the first one.
@@ -155,8 +121,8 @@ package final class LoadProducer {
                 confirmedCount += 1
                 guard let error = unsafe KafkaError(message.pointee.err) else { continue }
                 confirmedCount -= 1
-                let index = unsafe Int(bitPattern: message.pointee._private) - 1
-                failures.append(Failure(index: index, error: error))
+                let index = unsafe OutgoingRecord.token(of: message)
+                failures.append(Failure(index: Int(index), error: error))
             }
             unsafe rd_kafka_event_destroy(event)
         }

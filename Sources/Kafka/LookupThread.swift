@@ -41,7 +41,11 @@ package final class LookupThread {
     deinit { stop() }
 
     /// Asks where these partitions begin, end, and are to be read from. With `useCommitted` the group's committed
-    /// offset beats `policy`. Gives up after 10 seconds.
+    /// offset beats `policy`.
+    ///
+    /// A partition whose leader is away does not hold up the others: about 3 seconds later the answer tells those that
+    /// were found, and the others as `failed`. Where none is found it gives up after 10 seconds with an error, and at
+    /// once for what time cannot heal (an unknown topic, say).
     package func startPositions(
         _ partitions: [PartitionIndex], from policy: StartPolicy, useCommitted: Bool, token: UInt64
     ) {
@@ -55,8 +59,9 @@ package final class LookupThread {
     /// Appends the answers that are there.
     package func takeResults(into results: inout [LookupResult]) { results += mailbox.takeResults() }
 
-    /// Ends the thread and waits for it: at most as long as one request to a broker may take, 3 seconds. Questions
-    /// without an answer are dropped. Calling it again does nothing.
+    /// Ends the thread and waits for it: at most as long as one request to a broker may take, a second for a fresh
+    /// question and 3 seconds for one that is asked again and again. Questions without an answer are dropped. Calling
+    /// it again does nothing.
     package func stop() {
         guard let thread else { return }
         mailbox.stop()

@@ -37,12 +37,21 @@ package struct StartPosition: Equatable, Sendable {
     }
 }
 
+/// A partition whose position was not found, because its leader, or the group's coordinator, is away.
+package struct LookupFailure: Equatable, Sendable {
+    package let partition: PartitionIndex
+    package let error: KafkaError
+}
+
 /// The answer to one `LookupThread.startPositions`.
 package struct LookupResult: Equatable, Sendable {
     /// What the question was told by.
     package let token: UInt64
-    /// In the question's order; empty where `error` is set.
+    /// What was found, in the question's order; empty where `error` is set.
     package let positions: [StartPosition]
-    /// Why there is no answer; asking again is the caller's decision.
+    /// What was not found in time while others were, in the question's order; asking again for these is the caller's
+    /// decision. Empty where `error` is set.
+    package let failed: [LookupFailure]
+    /// Why there is no answer for any partition; asking again is the caller's decision.
     package let error: KafkaError?
 }

@@ -3,70 +3,49 @@ import Glibc
 import Handlers
 package import Logging
 import Reactor
-import Synchronization
 
-/// Runs one service on a thread of its own, and turns signals into requests to it. The main thread stays here.
+/// Runs services, each on a thread of its own, and turns signals into requests to them. The main thread stays here.
 package enum Daemon {
-    /// Runs until the service has ended.
+    /// Runs until every service has ended. One that fails leaves the others running, and is logged as an error; the outcome
+    /// is that of the first one, in time, that failed, else the last one's.
     ///
-    /// The first of SIGTERM, SIGINT, SIGHUP and SIGQUIT drains, a second one ends at once. Nothing may have started a
+    /// The first of SIGTERM, SIGINT, SIGHUP and SIGQUIT drains all, a second one ends all at once. Nothing may have started a
     /// thread before: the guard process is forked here, and the signals are blocked for every thread that follows.
     /// `prepare` is called after that; what it starts may have threads.
     package static func run(
-        log: Logger, environment: [String], prepare: () throws -> RunSettings
+        log: Logger, environment: [String], prepare: () throws -> [RunSettings]
     ) -> ServiceOutcome {
         do {
             let guardProcess = try Guard.start()
             defer { guardProcess.stop() }
             try SignalDisposition.keepDeadChildren()
             let signals = try SignalSource(signals: [SIGTERM, SIGINT, SIGHUP, SIGQUIT])
-            return try supervise(prepare(), log, environment, guardProcess, signals)
+            let wake = try WakeUp()
+            var services = RunningServices(wake: wake, log: log)
+            for settings in try prepare() { services.start(settings, environment, guardProcess) }
+            try supervise(&services, signals, wake)
+            return services.outcome
         } catch {
             return ServiceOutcome(.operatingSystem, "cannot start: \(error)")
         }
     }
 
     private static func supervise(
-        _ settings: RunSettings, _ log: Logger, _ environment: [String], _ guardProcess: Guard, _ signals: SignalSource
-    ) throws -> ServiceOutcome {
-        var generator = SystemRandomNumberGenerator()
-        let plan = ServicePlan(settings, random: generator.next())
-        let serviceWake = try WakeUp()
-        let mailbox = Mailbox<ServiceCommand>(wake: serviceWake)
-        let endWake = try WakeUp()
-        let result = Mutex<ServiceOutcome?>(nil)
-        let thread = try ServiceThread.start(name: "service") {
-            let outcome: ServiceOutcome
-            do {
-                let service = try Service(
-                    plan: plan, log: log, guardProcess: guardProcess, environment: environment, mailbox: mailbox,
-                    wake: serviceWake)
-                outcome = service.run()
-            } catch {
-                outcome = ServiceOutcome(.configuration, "\(error)")
-            }
-            result.withLock { $0 = outcome }
-            endWake.signal()
-        }
-        try forward(signals, to: mailbox, until: endWake)
-        thread.join()
-        return result.withLock { $0 } ?? ServiceOutcome(.software, "the service ended without an answer")
-    }
-
-    private static func forward(
-        _ signals: SignalSource, to mailbox: Mailbox<ServiceCommand>, until end: WakeUp
+        _ services: inout RunningServices, _ signals: SignalSource, _ wake: WakeUp
     ) throws {
         let poller = try Poller()
         try poller.add(signals.descriptor, token: 1, reading: true, writing: false)
-        try poller.add(end.descriptor, token: 2, reading: true, writing: false)
+        try poller.add(wake.descriptor, token: 2, reading: true, writing: false)
         var ready: [Readiness] = []
         var isDraining = false
-        while true {
+        services.takeEnds()
+        while services.isAnyRunning {
             try poller.wait(timeoutMilliseconds: -1, into: &ready)
-            if ready.contains(where: { $0.token == 2 }) { return }
+            wake.drain()
+            services.takeEnds()
             for signal in try signals.take() {
                 let name = SignalName.of(signal)
-                mailbox.send(isDraining ? .hurry(signal: name) : .drain(signal: name))
+                services.send(isDraining ? .hurry(signal: name) : .drain(signal: name))
                 isDraining = true
             }
         }

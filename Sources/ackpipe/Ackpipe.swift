@@ -29,7 +29,7 @@ struct Ackpipe {
         }
         return Configuration.CommandLine.resolve(
             arguments: arguments, environment: variables, readFile: { YAMLReader.read(path: $0) },
-            readSecret: { FileContents.readSecret(path: $0) })
+            readSecret: { FileContents.readSecret(path: $0) }, matches: { TopicPattern.matches($0, $1) })
     }
 
     private static func perform(_ invocation: Invocation, _ environment: [String]) -> ExitCode {
@@ -40,7 +40,7 @@ struct Ackpipe {
         case .version:
             StandardStream.output("ackpipe \(ackpipeVersion) (librdkafka \(ClientLibrary.version))\n")
             return .ok
-        case .run(let settings): return RunCommand.perform(settings, environment)
+        case .run(let services): return RunCommand.perform(services, environment)
         case .broker(let settings):
             return conclude(BrokerProcess.run(settings, log: logger(settings.logLevel, settings.logFormat)))
         case .demo(let settings): return DemoCommand.perform(settings, environment)

@@ -47,7 +47,7 @@ enum DemoCommand {
                 ])
             try SampleRecords.write(settings.messages, topic: topic, to: started.bootstrapServers)
             log.info("demo: sample records written", metadata: ["records": "\(settings.messages)"])
-            return try runSettings(started.bootstrapServers, command, settings)
+            return [try runSettings(started.bootstrapServers, command, settings)]
         }
         if outcome.code == .ok {
             StandardStream.output(
@@ -66,7 +66,7 @@ enum DemoCommand {
                 "--log-level", settings.logLevel.rawValue, "--log-format", settings.logFormat.rawValue, "--",
             ] + command
         switch Ackpipe.resolve(arguments, []) {
-        case .success(.run(let run)): return run
+        case .success(.run(let services)) where services.count == 1: return services[0]
         case .success: throw DemoProblem(description: "the demo's own options were not those of a run")
         case .failure(let complaints): throw DemoProblem(description: "\(complaints)")
         }

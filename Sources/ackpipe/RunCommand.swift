@@ -7,27 +7,40 @@ import Runtime
 
 /// `ackpipe run`: checks what can be checked before anything starts, then stays with the daemon.
 enum RunCommand {
-    static func perform(_ settings: RunSettings, _ environment: [String]) -> ExitCode {
-        let log = Ackpipe.logger(settings.logLevel, settings.logFormat)
+    /// `services` is never empty; the log is the daemon's, so all say the same of it.
+    static func perform(_ services: [RunSettings], _ environment: [String]) -> ExitCode {
+        let log = Ackpipe.logger(services[0].logLevel, services[0].logFormat)
         do {
             try OwnProcess.hideFromPeers()
             try ClientLibrary.check()
-            _ = try ResolvedExecutable.resolve(
-                settings.command.first ?? "", searchPath: HandlerEnvironment.value(of: "PATH", in: environment))
+            // One of several that cannot start is no reason to keep the others from it.
+            if services.count == 1 {
+                _ = try ResolvedExecutable.resolve(
+                    services[0].command.first ?? "", searchPath: HandlerEnvironment.value(of: "PATH", in: environment))
+            }
         } catch let error as LaunchError {
             return Ackpipe.conclude(ServiceOutcome(error.exitCode, "\(error)"))
         } catch {
             return Ackpipe.conclude(ServiceOutcome(.operatingSystem, "\(error)"))
         }
-        log.info(
-            "ackpipe starts",
-            metadata: [
-                "version": "\(ackpipeVersion)", "librdkafka": "\(ClientLibrary.version)",
-                "brokers": "\(settings.brokers)", "group": "\(settings.group ?? "none")",
-                "workers": "\(settings.workers)", "mode": "\(settings.mode.rawValue)",
-                "order": "\(settings.order.rawValue)",
-                "properties": "\(settings.properties.map(\.description).joined(separator: " "))",
-            ])
-        return Ackpipe.conclude(Daemon.run(log: log, environment: environment) { settings })
+        let version: Logger.Metadata = ["version": "\(ackpipeVersion)", "librdkafka": "\(ClientLibrary.version)"]
+        if services.count == 1 {
+            log.info("ackpipe starts", metadata: version.merging(facts(services[0])) { $1 })
+        } else {
+            log.info("ackpipe starts", metadata: version.merging(["services": "\(services.count)"]) { $1 })
+            for service in services { log.info("service starts", metadata: facts(service)) }
+        }
+        return Ackpipe.conclude(Daemon.run(log: log, environment: environment) { services })
+    }
+
+    private static func facts(_ settings: RunSettings) -> Logger.Metadata {
+        var facts: Logger.Metadata = [
+            "brokers": "\(settings.brokers)", "group": "\(settings.group ?? "none")",
+            "workers": "\(settings.workers)", "mode": "\(settings.mode.rawValue)",
+            "order": "\(settings.order.rawValue)",
+            "properties": "\(settings.properties.map(\.description).joined(separator: " "))",
+        ]
+        if let service = settings.service { facts["service"] = "\(service)" }
+        return facts
     }
 }

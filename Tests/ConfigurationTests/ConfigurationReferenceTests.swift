@@ -26,7 +26,9 @@ import Testing
     func complete() {
         let page = ConfigurationReference.markdown
         for option in OptionTable.all { #expect(page.contains("`\(option.environmentName)`"), "\(option.longFlag)") }
-        for (name, _) in RefusedProperties.table { #expect(page.contains("| `\(name)` |")) }
+        for (name, _) in RefusedProperties.forConsumer.table + RefusedProperties.forProducer.table {
+            #expect(page.contains("| `\(name)` |"))
+        }
         for code in ExitCode.allCases { #expect(page.contains("| \(code.rawValue) |")) }
     }
 }

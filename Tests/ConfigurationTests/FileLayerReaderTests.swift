@@ -4,15 +4,7 @@ import Testing
 
 @Suite struct FileLayerReaderTests {
     private func complaints(_ tree: Node) -> [String] {
-        FileLayerReader.read(tree, path: "a.yaml").complaints.map(\.description)
-    }
-
-    @Test("several services are refused as not supported yet")
-    func services() {
-        #expect(
-            complaints(Tree.map(("services", Tree.list("a")))) == [
-                "a.yaml:1:1: several services in one file are not supported yet; write one service's keys at the top level"
-            ])
+        ConfigurationFile.read(tree, path: "a.yaml").complaints.map(\.description)
     }
 
     @Test("a command must be a list, and the reason is told")
@@ -46,7 +38,8 @@ import Testing
 
     @Test("a quoted null is a text")
     func quotedNull() {
-        let layer = FileLayerReader.read(Tree.map(("group", Tree.scalar("null", quoted: true))), path: "a.yaml")
+        let layer = ConfigurationFile.read(Tree.map(("group", Tree.scalar("null", quoted: true))), path: "a.yaml")
+            .shared
         #expect(layer.values[.group]?.first?.value == .text("null"))
     }
 

@@ -6,6 +6,7 @@ struct Fixture {
     var file: Node?
     var fileProblem: FileProblem?
     var secrets: [String: String] = [:]
+    var matches: (_ pattern: String, _ topic: String) -> Bool = { _, _ in false }
 
     static let minimal = ["run", "-b", "localhost:9092", "-t", "orders", "-g", "billing"]
     static let handler = ["--", "python3", "handler.py"]
@@ -19,7 +20,7 @@ struct Fixture {
             },
             readSecret: { path in
                 secrets[path].map { .success($0) } ?? .failure(FileProblem("No such file or directory"))
-            })
+            }, matches: matches)
     }
 
     /// The settings of the shortest valid `run` with `more`.
@@ -28,8 +29,15 @@ struct Fixture {
     }
 
     func runExactly(_ arguments: [String]) throws -> RunSettings {
-        guard case .run(let settings) = try resolve(arguments).get() else { throw UnexpectedOutcome() }
-        return settings
+        let services = try services(arguments)
+        guard services.count == 1 else { throw UnexpectedOutcome() }
+        return services[0]
+    }
+
+    /// The settings of every service that a command line and the file describe.
+    func services(_ arguments: [String]) throws -> [RunSettings] {
+        guard case .run(let services) = try resolve(arguments).get() else { throw UnexpectedOutcome() }
+        return services
     }
 
     /// The complaints, one a line, about the shortest valid `run` with `more`.
@@ -56,7 +64,9 @@ enum Tree {
     }
 
     /// A map whose n-th key stands in line n, column 1.
-    static func map(_ pairs: (String, Node)...) -> Node {
+    static func map(_ pairs: (String, Node)...) -> Node { map(entries: pairs) }
+
+    static func map(entries pairs: [(String, Node)]) -> Node {
         let entries = pairs.enumerated().map { index, pair in
             Node.Entry(key: pair.0, keyPosition: Position(line: index + 1, column: 1), value: pair.1)
         }

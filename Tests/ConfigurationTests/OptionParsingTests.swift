@@ -6,7 +6,33 @@ import Testing
     @Test(
         "values that do not fit their option are refused with the remedy",
         arguments: [
-            ("--order", "key", "'key' is not available yet; use one of: partition, none"),
+            (
+                "--order", "kye",
+                "'kye' is not a value of this option; use one of: partition, key, none; did you mean key?"
+            ),
+            ("--lane-window", "1001", "1001 is out of range; 1 to 1000 is allowed"),
+            ("--max-attempts", "0", "0 is out of range; 1 to 1000000 is allowed"),
+            ("--retry-backoff-factor", "0.5", "0.5 is out of range; 1 to 10 is allowed"),
+            ("--retry-backoff-factor", "2,5", "'2,5' is not a decimal number, as in 1.5"),
+            ("--retry-jitter", "101%", "101% is out of range; 0% to 100% is allowed"),
+            ("--retry-jitter", "some", "'some' is not a percentage, as in 20%"),
+            (
+                "--on-exhausted", "drop",
+                "'drop' is not a value of this option; use one of: dead-letter, skip, stop; did you mean stop?"
+            ),
+            (
+                "--rate", "5",
+                "'5' is not a rate; write N/s, N/m or N/h and, where wanted, :BURST, as in 100/s or 0.5/s:10"
+            ),
+            ("--filter", "", "is empty"),
+            (
+                "--stall-timeout", "120",
+                "'120' needs a unit; write a whole number and a unit (ms, s, m, h, d), as in 500ms, 30s, 1h30m"
+            ),
+            (
+                "--dead-letter-topic", "{topic}",
+                "'{topic}' is the topic that the record came from, and its dead letters would be consumed again; write a name of its own, as in {topic}.dlq"
+            ),
             (
                 "--mode", "btach",
                 "'btach' is not a value of this option; use one of: message, batch; did you mean batch?"

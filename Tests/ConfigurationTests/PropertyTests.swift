@@ -26,15 +26,33 @@ import Testing
 
     @Test("properties that would break a promise are refused with what to use instead")
     func refused() {
-        for (name, advice) in RefusedProperties.table {
+        for (name, advice) in RefusedProperties.forConsumer.table {
             #expect(Fixture().complaints("-X", "\(name)=1") == ["-X: \(name) cannot be set with -X: \(advice)"])
         }
+    }
+
+    @Test("properties that would make a dead letter less than confirmed are refused with the reason")
+    func refusedForDeadLetters() {
+        for (name, advice) in RefusedProperties.forProducer.table {
+            #expect(
+                Fixture().complaints("--dead-letter-topic", "d", "--dead-letter-producer", "\(name)=1")
+                    == ["--dead-letter-producer: \(name) cannot be set with --dead-letter-producer: \(advice)"])
+        }
+    }
+
+    @Test(
+        "what a group's members settle among themselves is the user's",
+        arguments: [
+            "isolation.level=read_uncommitted", "partition.assignment.strategy=range", "group.instance.id=billing-1",
+        ])
+    func passed(text: String) throws {
+        #expect(try Fixture().run("-X", text).properties.map(\.description) == [text])
     }
 
     @Test("every flag that an advice names exists")
     func advice() {
         let known = Set(OptionTable.options(of: .run).map(\.longFlag))
-        for (name, advice) in RefusedProperties.table {
+        for (name, advice) in RefusedProperties.forConsumer.table + RefusedProperties.forProducer.table {
             for word in advice.split(whereSeparator: { " ;,/".contains($0) }) where word.hasPrefix("--") {
                 #expect(known.contains(String(word)), "\(name) names \(word)")
             }

@@ -26,9 +26,40 @@ import Testing
     @Test func commitsNothingWhereNothingMoved() throws {
         var driver = try handled()
         #expect(driver.advance(.seconds(10)).committed.isEmpty)
+        #expect(driver.machine.nextDeadline == Instant(nanoseconds: 120_000_000_000), "only the stall watch is due")
+    }
+
+    @Test("A record that is settled above one that is not changes the metadata alone, and once")
+    func commitsWhatIsSettledAboveTheOffset() throws {
+        var driver = try handled()
         try driver.ack(2)
-        #expect(driver.advance(.seconds(10)).committed.isEmpty, "the first record is not settled")
-        #expect(driver.machine.nextDeadline == Instant(nanoseconds: 300_000_000_000), "only the ack clock is due")
+        let turn = driver.turn()
+        guard case .commit(let entries, let token)? = turn.actions.last else {
+            Issue.record("nothing was committed: \(turn.actions)")
+            return
+        }
+        #expect(entries.map(\.offset) == [0])
+        let runs = CommitMetadata.decode(entries.first?.metadata ?? [], base: 0, identity: 0)
+        #expect(runs.runs == [1...1])
+        driver.commitFinished(token)
+        #expect(driver.advance(.seconds(10)).committed.isEmpty, "nothing has changed since")
+    }
+
+    @Test func commitsWithoutMetadataWhereTheBrokerFindsItTooLarge() throws {
+        var driver = try handled()
+        try driver.ack(2)
+        let token = try #require(driver.turn().tokens.first)
+        driver.machine.commitFinished(
+            token: token, failed: [PartitionIndex(0)], metadataRefused: true, now: driver.now, actions: &driver.pending)
+        let again = driver.advance(.seconds(1))
+        #expect(again.notices.contains(.metadataRefused))
+        guard
+            case .commit(let entries, _)? = again.actions.last(where: { if case .commit = $0 { true } else { false } })
+        else {
+            Issue.record("nothing was committed: \(again.actions)")
+            return
+        }
+        #expect(entries == [CommitEntry(partition: PartitionIndex(0), offset: 0, metadata: nil)])
     }
 
     @Test func hasOnePeriodicCommitUnderWayAndSendsTheRestAfterIt() throws {

@@ -65,7 +65,7 @@ import Testing
         #expect(driver.turn().actions == [.launch(.first)])
         driver.machine.workerLaunched(.first, now: driver.now, actions: &driver.pending)
         #expect(driver.turn().sent.isEmpty)
-        driver.machine.workerReady(.first, WorkerAbilities(), now: driver.now)
+        driver.machine.workerReady(.first, WorkerAbilities(), now: driver.now, actions: &driver.pending)
         #expect(driver.turn().offsets == [[0]])
     }
 
@@ -221,7 +221,7 @@ import Testing
                 Issue.record("no delivery: \(driver.pending)")
                 return
             }
-            driver.machine.shorten(key, to: 1, now: driver.now)
+            driver.machine.shorten(key, to: 1, now: driver.now, actions: &driver.pending)
             #expect(Turn(driver.pending, of: driver.machine).offsets == [[0]])
             driver.pending = []
             try driver.ack(1)

@@ -155,7 +155,7 @@ import Testing
         driver.machine.workerLaunched(.first, now: driver.now, actions: &driver.pending)
         driver.drain()
         #expect(driver.turn().actions == [.closeInput(.first)])
-        driver.machine.workerReady(.first, WorkerAbilities(), now: driver.now)
+        driver.machine.workerReady(.first, WorkerAbilities(), now: driver.now, actions: &driver.pending)
         driver.exit()
         #expect(driver.turn().ending == .drained)
     }

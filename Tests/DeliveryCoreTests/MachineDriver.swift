@@ -50,7 +50,7 @@ struct MachineDriver {
         turn()
         for index in machine.workers.indices where machine.workers[index].phase == .launching {
             machine.workerLaunched(WorkerIndex(index), now: now, actions: &pending)
-            machine.workerReady(WorkerIndex(index), abilities, now: now)
+            machine.workerReady(WorkerIndex(index), abilities, now: now, actions: &pending)
         }
     }
 

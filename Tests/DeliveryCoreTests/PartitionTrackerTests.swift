@@ -112,22 +112,71 @@ import Testing
         #expect(!tracker(from: 9, end: nil).isFinished)
     }
 
-    @Test func rewindsToARecordAndDeliversFromThereAgain() {
+    @Test func tellsWhatIsSettledAboveTheCommittableOffset() {
         var tracker = tracker()
-        tracker.take([10, 11, 12, 13, 14])
-        #expect(tracker.waiting == 5)
-        #expect(tracker.waitingBytes == 50)
-        for sequence in UInt64(0)...3 { tracker.dispatch(sequence) }
-        #expect(tracker.waiting == 1)
-        #expect(tracker.waitingBytes == 10)
+        tracker.take([10, 11, 12, 13, 17, 18, 19])
+        #expect(tracker.settledRuns.isEmpty)
+        for sequence in [UInt64(1), 2, 4, 6] { tracker.settle(sequence, now: start) }
+        #expect(tracker.settledRuns.runs == [11...12, 17...17, 19...19])
+        #expect(tracker.settledAbove == 4)
         tracker.settle(0, now: start)
-        tracker.rewind(to: 1)
-        #expect(tracker.cursor == 1)
-        #expect(tracker.waiting == 4)
-        #expect(tracker.waitingBytes == 40)
-        #expect(tracker[1]?.phase == .waiting)
-        tracker.rewind(to: 0)
-        #expect(tracker.cursor == 1, "what is settled is never delivered again")
+        #expect(tracker.committable == 13)
+        #expect(tracker.settledRuns.runs == [17...17, 19...19])
+        tracker.settle(3, now: start)
+        #expect(tracker.committable == 18)
+        #expect(tracker.settledRuns.runs == [19...19])
+        #expect(tracker.settledAbove == 1)
+    }
+
+    @Test("What is filtered out is passed, and is no news of its own in the metadata")
+    func passesWhatIsFilteredOut() {
+        var tracker = tracker()
+        tracker.pass(record(10), isFiltered: true, now: start)
+        #expect(tracker.committable == 11)
+        tracker.take([11, 12])
+        tracker.pass(record(13), isFiltered: true, now: start)
+        #expect(tracker.committable == 11)
+        #expect(tracker.settledRuns.isEmpty)
+        tracker.take([14])
+        tracker.settle(1, now: start)
+        tracker.settle(3, now: start)
+        #expect(tracker.settledRuns.runs == [12...14])
+        tracker.settle(0, now: start)
+        #expect(tracker.committable == 15)
+        #expect(tracker.kept == 0)
+        #expect(tracker.settledAbove == 0)
+    }
+
+    @Test("What was settled before the assignment is passed when it comes, and is committed on until it has")
+    func carriesOnWhatWasSettledBefore() {
+        var before = SettledRuns()
+        before.append(12...13)
+        before.append(20...29)
+        var tracker = PartitionTracker(epoch: 1, position: 10, end: nil, settled: before, now: start)
+        var told: [Bool] = []
+        for offset in [Int64(10), 11, 12, 13, 14] {
+            let wasSettled = tracker.wasSettledBefore(offset)
+            told.append(wasSettled)
+            if wasSettled {
+                tracker.pass(record(offset), isFiltered: false, now: start)
+            } else {
+                tracker.take([offset])
+            }
+        }
+        #expect(told == [false, false, true, true, false])
+        #expect(tracker.settledRuns.runs == [12...13, 20...29])
+        tracker.settle(0, now: start)
+        tracker.settle(1, now: start)
+        #expect(tracker.committable == 14)
+        #expect(tracker.settledRuns.runs == [20...29])
+    }
+
+    @Test func growsItsVersionWithEachRecordThatIsSettledOutOfTurn() {
+        var tracker = tracker()
+        tracker.take([10, 11, 12])
+        let before = tracker.version
+        tracker.settle(2, now: start)
+        #expect(tracker.version > before)
     }
 
     @Test func saysWhenItLastMadeProgress() {
@@ -142,13 +191,19 @@ import Testing
     }
 }
 
+/// A record of 10 bytes.
+private func record(_ offset: Int64) -> Record {
+    Record(partition: PartitionIndex(0), offset: offset, size: 10, slot: RecordSlot(Int32(offset)))
+}
+
 extension PartitionTracker {
-    /// Lets records of 10 bytes arrive; which of them were taken.
+    /// Lets records arrive; which of them were taken.
     @discardableResult
     fileprivate mutating func take(_ offsets: [Int64], now: Instant = Instant(nanoseconds: 0)) -> [Bool] {
         offsets.map { offset in
-            let slot = RecordSlot(Int32(offset))
-            return arrive(Record(partition: PartitionIndex(0), offset: offset, size: 10, slot: slot), now: now)
+            guard wants(offset) else { return false }
+            _ = arrive(record(offset), lane: LaneIndex(value: 0), now: now)
+            return true
         }
     }
 }

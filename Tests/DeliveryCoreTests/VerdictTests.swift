@@ -82,7 +82,7 @@ import Testing
             for case .workerEnded(_, _, let wait?) in driver.turn().notices { waits.append(wait) }
             driver.advance(.seconds(20))
             driver.machine.workerLaunched(.first, now: driver.now, actions: &driver.pending)
-            driver.machine.workerReady(.first, driver.abilities, now: driver.now)
+            driver.machine.workerReady(.first, driver.abilities, now: driver.now, actions: &driver.pending)
         }
         #expect(waits.count == 6)
         #expect(waits.last ?? .zero > .milliseconds(2_000), "waited \(waits)")

@@ -102,10 +102,13 @@ import Testing
         try member.close()
     }
 
-    @Test("A commit with metadata is answered with its token and can be looked up")
-    func commit() throws {
+    @Test(
+        "A commit with metadata, up to the 3,500 bytes that settled offsets may take, can be looked up again",
+        arguments: [
+            Array("1:3-5 \u{FC}".utf8), (0..<3_500).map { UInt8(33 + $0 % 94) },
+        ])
+    func commit(metadata: [UInt8]) throws {
         let (_, member) = try reading(10)
-        let metadata = Array("1:3-5 \u{FC}".utf8)
         try member.consumer.commit(
             [CommitEntry(partition: member.partition(0), offset: 7, metadata: metadata)], token: 0xFFFF_FFFF_FFFF_FFFF)
         let answered = try member.turn(forUpTo: 10) {
@@ -126,6 +129,33 @@ import Testing
             partition: member.partition(0), committed: 7, metadata: metadata, low: 0, high: 10, start: 7)
         #expect(results.first?.positions == [position])
         lookup.stop()
+        try member.close()
+    }
+
+    @Test("Metadata that the broker finds too large is told as such, for each partition")
+    func metadataTooLarge() throws {
+        let (topic, member) = try reading(10)
+        // The mock cluster takes any length: the broker's refusal is injected.
+        topic.broker.pushErrors(api: 8, [12])
+        let entry = Kafka.CommitEntry(partition: member.partition(0), offset: 7, metadata: [0x31])
+        var answer: (results: [CommitResult], error: KafkaError?)?
+        func commit(_ entry: Kafka.CommitEntry) throws {
+            let seen = member.events.count
+            try member.consumer.commit([entry], token: 1)
+            let answered = try member.turn(forUpTo: 10) {
+                for case .commitFinished(_, let results, let error) in member.events[seen...] {
+                    answer = (results, error)
+                    return true
+                }
+                return false
+            }
+            #expect(answered, "no answer after 10 s; events: \(member.events)")
+        }
+        try commit(entry)
+        #expect(answer?.results.map { $0.error?.isMetadataTooLarge } == [true], "\(String(describing: answer))")
+        #expect(answer?.results.first?.error?.name == "OFFSET_METADATA_TOO_LARGE")
+        try commit(CommitEntry(partition: entry.partition, offset: 7))
+        #expect(answer?.results.map { $0.error } == [nil], "\(String(describing: answer))")
         try member.close()
     }
 

@@ -86,6 +86,46 @@ import Testing
         try member.close()
     }
 
+    @Test("A partition without a leader, or whose leader is down, is named and does not hold up the others")
+    func partialAnswer() throws {
+        let topic = try TestTopic(partitions: 3, brokers: 2)
+        for partition in 0...2 { try topic.broker.setLeader(of: "t", partition: Int32(partition), broker: 1) }
+        try topic.fill(0...2, count: 10)
+        try topic.broker.setLeader(of: "t", partition: 1, broker: nil)
+        try topic.broker.setLeader(of: "t", partition: 2, broker: 2)
+        try topic.broker.setCoordinator(ofGroup: "lookup", broker: 1)
+        try topic.broker.setDown(broker: 2)
+        let member = try TestMember(topic, group: "lookup")
+        let all = [member.partition(2), member.partition(0), member.partition(1)]
+        let start = ContinuousClock.now
+        let result = try ask(member, all, from: .earliest, useCommitted: true)
+        #expect(ContinuousClock.now - start < .seconds(9))
+        #expect(result.error == nil)
+        #expect(result.positions.map(\.partition) == [member.partition(0)], "\(result)")
+        #expect(result.positions.map(\.high) == [10])
+        #expect(result.failed.map(\.partition) == [member.partition(2), member.partition(1)])
+        #expect(result.failed.last?.error.message == "t [1] has no leader")
+        try topic.broker.setUp(broker: 2)
+        try topic.broker.setLeader(of: "t", partition: 1, broker: 1)
+        let again = try ask(member, result.failed.map(\.partition), from: .earliest, useCommitted: true)
+        #expect(again.positions.map(\.partition) == [member.partition(2), member.partition(1)], "\(again)")
+        try member.close()
+    }
+
+    @Test("A stop in the middle of a question waits for one call only")
+    func stopsInTheMiddle() throws {
+        let topic = try TestTopic(brokers: 2)
+        try topic.broker.setLeader(of: "t", partition: 0, broker: nil)
+        let member = try TestMember(topic)
+        let lookup = try LookupThread(consumer: member.consumer, wake: member.wakeWriting)
+        lookup.startPositions([member.partition(0)], from: .earliest, useCommitted: true, token: 1)
+        _ = try member.turn(forUpTo: 0.3) { false }
+        let start = ContinuousClock.now
+        lookup.stop()
+        #expect(ContinuousClock.now - start < .seconds(3))
+        try member.close()
+    }
+
     @Test("Without a broker the answer is an error after ten seconds, and a stop does not wait for it")
     func stopsSoon() throws {
         let member = try TestMember("127.0.0.1:1")

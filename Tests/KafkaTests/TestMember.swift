@@ -60,15 +60,15 @@ final class TestMember {
     /// A member of `group` (a random one by default) that reads from the topic's broker.
     convenience init(
         _ topic: TestTopic, group: String = "g\(UInt32.random(in: 0 ... .max))",
-        _ properties: [(name: String, value: String)] = []
+        _ properties: [(name: String, value: String)] = [], hashesKeys: Bool = false
     ) throws {
-        try self.init(topic.broker.bootstrapServers, topic, group: group, properties)
+        try self.init(topic.broker.bootstrapServers, topic, group: group, properties, hashesKeys: hashesKeys)
     }
 
     /// A member of `group` (a random one by default) at these brokers.
     init(
         _ bootstrapServers: String, _ topic: TestTopic? = nil, group: String = "g\(UInt32.random(in: 0 ... .max))",
-        _ properties: [(name: String, value: String)] = []
+        _ properties: [(name: String, value: String)] = [], hashesKeys: Bool = false
     ) throws {
         var ends: [Int32] = [0, 0]
         self.topic = topic
@@ -81,7 +81,7 @@ final class TestMember {
                 ("enable.auto.offset.store", "false"), ("auto.offset.reset", "error"),
                 ("enable.partition.eof", "true"), ("partition.assignment.strategy", "cooperative-sticky"),
                 ("fetch.wait.max.ms", "50"), ("session.timeout.ms", "6000"), ("heartbeat.interval.ms", "500"),
-            ] + properties, wake: wakeWriting)
+            ] + properties, wake: wakeWriting, hashesKeys: hashesKeys)
     }
 
     deinit {
@@ -186,8 +186,8 @@ struct TestTopic {
     let broker: EmbeddedBroker
     let producer: LoadProducer
 
-    init(partitions: Int = 1, brokers: Int = 1) throws {
-        broker = try EmbeddedBroker(topics: [("t", partitions)], brokers: brokers)
+    init(partitions: Int = 1, brokers: Int = 1, also topics: [(name: String, partitions: Int)] = []) throws {
+        broker = try EmbeddedBroker(topics: [("t", partitions)] + topics, brokers: brokers)
         producer = try LoadProducer(bootstrapServers: broker.bootstrapServers)
     }
 

@@ -10,7 +10,7 @@ import Testing
             arguments: ["run", "-b", "localhost:1"] + options + ["--", "true"], environment: [:],
             readFile: { _ in .failure(FileProblem("no file here")) },
             readSecret: { _ in .failure(FileProblem("no secret here")) })
-        guard case .run(let settings) = try result.get() else { throw NotARun() }
+        guard case .run(let services) = try result.get(), let settings = services.first else { throw NotARun() }
         return ServicePlan(settings, random: 0xABC)
     }
 

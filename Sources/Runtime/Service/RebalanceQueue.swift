@@ -34,9 +34,52 @@ struct RebalanceQueue {
         if case .waitingToRetry(let at) = step { at } else { nil }
     }
 
+    /// A number for a look-up that is not used again.
+    mutating func issueToken() -> UInt64 {
+        defer { nextToken += 1 }
+        return nextToken
+    }
+
     /// The current event is answered.
     mutating func finish() {
         waiting.removeFirst()
         step = .idle
+    }
+}
+
+/// Partitions of the assignment that are not read yet, because their leader, or the coordinator, was away when the position
+/// was looked up: the others do not wait for them.
+struct MissingPositions {
+    private(set) var partitions: [PartitionIndex] = []
+    /// The look-up that is under way, if one is.
+    private(set) var token: UInt64?
+    /// When they are looked up again.
+    private(set) var retryAt: Instant?
+
+    mutating func add(_ more: [PartitionIndex], retryAt: Instant) {
+        guard !more.isEmpty else { return }
+        partitions += more.filter { !partitions.contains($0) }
+        self.retryAt = retryAt
+    }
+
+    /// These partitions are given up.
+    mutating func forget(_ gone: [PartitionIndex]) {
+        partitions.removeAll { gone.contains($0) }
+        if partitions.isEmpty { retryAt = nil }
+    }
+
+    /// What is to be looked up now under the token; empty where nothing is due.
+    mutating func takeDue(now: Instant, token: UInt64) -> [PartitionIndex] {
+        guard let retryAt, retryAt <= now, !partitions.isEmpty else { return [] }
+        self.retryAt = nil
+        self.token = token
+        return partitions
+    }
+
+    /// The partition's position was found.
+    mutating func found(_ partition: PartitionIndex) -> Bool {
+        guard let place = partitions.firstIndex(of: partition) else { return false }
+        partitions.remove(at: place)
+        return true
     }
 }

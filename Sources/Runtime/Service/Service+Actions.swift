@@ -19,7 +19,9 @@ extension Service {
     private func perform(_ action: Action) {
         switch action {
         case .send(let key, let worker): send(key, to: worker)
-        case .giveBack(let slot): consumer.records.giveBack(slot)
+        case .giveBack(let slot):
+            failureNotes.forget(slot)
+            consumer.records.giveBack(slot)
         case .copyOut(let slot): consumer.records.copyOut(slot)
         case .cancel(let worker, let ids, let reason): sendCancel(ids, reason, to: worker)
         case .ping(let worker, let nonce): sendPing(nonce, to: worker)
@@ -28,6 +30,11 @@ extension Service {
         case .closeInput(let worker): closeInput(of: worker)
         case .terminate(let worker): signal(worker, terminate: true)
         case .kill(let worker): signal(worker, terminate: false)
+        case .writeDeadLetter(let letter): writeDeadLetter(letter)
+        case .announceAssigned(let worker, let epoch, let partitions):
+            announceAssigned(partitions, epoch: epoch, to: worker)
+        case .announceRevoked(let worker, let epoch, let partitions, let lost, let deadline):
+            announceRevoked(partitions, epoch: epoch, lost: lost, deadline: deadline, to: worker)
         case .commit(let entries, let token): commit(entries, token: token)
         case .pause(let partition): consumer.pause(partition)
         case .resume(let partition): consumer.resume(partition)
@@ -39,7 +46,7 @@ extension Service {
 
     private func commit(_ entries: [DeliveryCore.CommitEntry], token: UInt64) {
         let wanted = entries.map { entry in
-            Kafka.CommitEntry(partition: entry.partition, offset: entry.offset, metadata: nil)
+            Kafka.CommitEntry(partition: entry.partition, offset: entry.offset, metadata: entry.metadata)
         }
         do {
             try consumer.commit(wanted, token: token)
@@ -51,13 +58,15 @@ extension Service {
 
     func commitFinished(token: UInt64, _ results: [CommitResult], _ error: KafkaError?) {
         let failed = results.filter { $0.error != nil || error != nil }.map(\.partition)
+        let metadataRefused = results.contains { $0.error?.isMetadataTooLarge == true }
         for result in results { refusedCommits[result.partition] = error ?? result.error }
         if let error = error ?? results.lazy.compactMap(\.error).first {
             log.warning(
                 "commit failed: the offsets are sent again",
                 metadata: ["error": "\(error)", "partitions": "\(failed.map(place).joined(separator: " "))"])
         }
-        machine.commitFinished(token: token, failed: failed, now: now, actions: &actions)
+        machine.commitFinished(
+            token: token, failed: failed, metadataRefused: metadataRefused, now: now, actions: &actions)
     }
 
     /// A partition's name for people: `topic/partition`.
@@ -102,7 +111,57 @@ extension Service {
             log.warning(
                 "drain timeout: deliveries without a verdict are delivered again after a restart",
                 metadata: ["deliveries": "\(unanswered)"])
+        case .metadataRefused:
+            log.warning(
+                "the broker takes no commit metadata of this length: what is settled above an offset is no longer committed",
+                metadata: ["hint": "offset.metadata.max.bytes of the broker is below 4096"])
+        case .stalled(let partition, let offset, let unsettled, let since):
+            log.error(
+                "partition makes no progress: the service is not ready",
+                metadata: at(partition, offset).merging([
+                    "unsettled": "\(unsettled)", "since.ms": "\(milliseconds(since))",
+                ]) { $1 })
+        case .progressing(let partition):
+            log.info("partition makes progress again", metadata: ["kafka.partition": "\(place(partition))"])
+        case .exhaustedSkipped, .deadLettered, .deadLetterFailed, .deadLettersHeld, .bisected: tellGivenUp(notice)
         }
+    }
+
+    /// What is said of records that no further attempt is made at.
+    private func tellGivenUp(_ notice: Notice) {
+        switch notice {
+        case .exhaustedSkipped(let partition, let offset, let attempts):
+            guard mayTellFailure() else { return }
+            log.error(
+                "record given up and skipped (--on-exhausted skip)",
+                metadata: at(partition, offset).merging(["attempts": "\(attempts)"]) { $1 })
+        case .deadLettered(let letter):
+            guard mayTellFailure() else { return }
+            log.warning("record is a dead letter", metadata: facts(of: letter))
+        case .deadLetterFailed(let letter, let retryAfter):
+            guard brokerTrouble.shouldTell("dead letter", now: now) else { return }
+            log.error(
+                "dead letter could not be written: its partition waits",
+                metadata: facts(of: letter).merging([
+                    "retry.after.ms": "\(milliseconds(retryAfter))", "reason": "\(deadLetterError)",
+                ]) { $1 })
+        case .deadLettersHeld(let partition, let until):
+            guard brokerTrouble.shouldTell("dead letters held \(partition.value)", now: now) else { return }
+            log.warning(
+                "dead letters wait for --dead-letter-max-rate, and their partition with them",
+                metadata: ["kafka.partition": "\(place(partition))", "next.after.ms": "\(milliseconds(until))"])
+        case .bisected(let partition, let offset, let records):
+            log.info(
+                "batch failed as a whole and is halved (--bisect)",
+                metadata: at(partition, offset).merging(["records": "\(records)"]) { $1 })
+        default: break
+        }
+    }
+
+    private func facts(of letter: DeadLetter) -> Logger.Metadata {
+        var facts: Logger.Metadata = ["cause": "\(letter.cause.rawValue)", "attempts": "\(letter.attempts)"]
+        if let note = failureNotes[letter.slot] { facts["error"] = "\(note.error)" }
+        return at(letter.partition, letter.offset).merging(facts) { $1 }
     }
 
     private func tellEnd(of worker: WorkerIndex, _ failure: WorkerFailure?, _ restartAfter: Interval?) {

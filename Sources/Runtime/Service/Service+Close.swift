@@ -12,6 +12,7 @@ extension Service {
         // Leaving the group gives the partitions back, and with them what is known of their commits.
         let uncommitted = uncommittedOutcome()
         leaveGroup()
+        closeDeadLetterWriter(within: 0)
         let counters = machine.counters
         log.info(
             "stopped",
@@ -20,7 +21,8 @@ extension Service {
                 "records.settled": "\(counters.settled)", "records.redelivered": "\(counters.redelivered)",
                 "records.skipped": "\(counters.skipped)", "attempts.failed": "\(counters.failedAttempts)",
                 "verdicts.late": "\(counters.lateVerdicts)", "commits": "\(counters.commits)",
-                "worker.failures": "\(counters.workerFailures)",
+                "records.dead_lettered": "\(counters.deadLettered)", "records.filtered": "\(counters.filtered)",
+                "records.spared": "\(counters.spared)", "worker.failures": "\(counters.workerFailures)",
             ])
         let outcome = outcome()
         return outcome.code == .ok ? uncommitted ?? outcome : outcome
@@ -115,7 +117,15 @@ extension Service {
                 "\(place(partition)) offset \(offset): the handler rejected the record, and there is no dead-letter topic to put it into"
             )
         case .notEncodable(let partition, let offset):
-            ServiceOutcome(.data, "\(place(partition)) offset \(offset): the record cannot be handed over")
+            ServiceOutcome(
+                .data,
+                "\(place(partition)) offset \(offset): the record cannot be handed over: "
+                    + (encodingFailures[FailedPlace(partition: partition, offset: offset)] ?? "it has no encoding"))
+        case .exhausted(let partition, let offset, let attempts):
+            ServiceOutcome(
+                .data,
+                "\(place(partition)) offset \(offset): \(attempts) attempts have failed (--max-attempts), and --on-exhausted is "
+                    + "stop; name a --dead-letter-topic, or repair the handler")
         case .handlersGone:
             ServiceOutcome(
                 .handlerPermanent, "every worker exited with 125: the handler says that a restart cannot help")

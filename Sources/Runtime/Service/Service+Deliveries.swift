@@ -23,8 +23,16 @@ extension Service {
     }
 
     private func refuse(_ delivery: Delivery, _ key: DeliveryKey, _ failure: EncodingFailure) {
-        let offset = machine.record(0, of: delivery)?.offset ?? -1
-        stop(.data, "\(place(delivery.partition)) offset \(offset): the record cannot be handed over: \(failure)")
+        if let record = machine.record(0, of: delivery) {
+            let place = FailedPlace(partition: delivery.partition, offset: record.offset)
+            encodingFailures[place] = "\(failure)"
+            note("the record cannot be handed over: \(failure)", of: delivery, index: 0)
+            if mayTellFailure() {
+                log.warning(
+                    "record cannot be handed over",
+                    metadata: at(place.partition, place.offset).merging(["error": "\(failure)"]) { $1 })
+            }
+        }
         machine.refuse(key, now: now, actions: &actions)
     }
 
@@ -69,7 +77,7 @@ extension Service {
                     return error
                 }
                 // The machine learns that the rest was not sent; a record without an encoding then comes first, and stops.
-                machine.shorten(key, to: index, now: now)
+                machine.shorten(key, to: index, now: now, actions: &actions)
                 break
             }
         }

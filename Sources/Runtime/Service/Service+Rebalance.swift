@@ -59,19 +59,20 @@ extension Service {
                 lookups.startPositions(outOfRange.sorted(), from: .earliest, useCommitted: false, token: 0)
             }
         }
+        lookUpMissing()
         while rebalances.step == .idle, let event = rebalances.current {
             switch event {
             case .assign(let partitions, _):
                 if partitions.isEmpty {
                     answerAssign([])
                 } else {
-                    rebalances.step = .lookingUp(token: rebalances.nextToken)
-                    lookups.startPositions(
-                        partitions, from: plan.start, useCommitted: plan.usesGroup, token: rebalances.nextToken)
-                    rebalances.nextToken += 1
+                    let token = rebalances.issueToken()
+                    rebalances.step = .lookingUp(token: token)
+                    lookups.startPositions(partitions, from: plan.start, useCommitted: plan.usesGroup, token: token)
                 }
             case .revoke(let partitions, let lost):
                 rebalances.step = .revoking
+                missing.forget(partitions)
                 machine.revoked(partitions, lost: lost, now: now, actions: &actions)
                 return
             }
@@ -102,14 +103,36 @@ extension Service {
         } catch {
             log.error("answering an assignment failed", metadata: ["error": "\(error)"])
         }
+        beginReading(places)
+        rebalances.finish()
+    }
+
+    private func beginReading(_ places: [ReadingPlace]) {
         machine.assigned(
             places.map { place in
                 DeliveryCore.AssignedPartition(
                     partition: place.found.partition, position: place.start, end: place.found.high,
                     commitsPosition: place.found.committed.map { $0 != place.start }
-                        ?? (plan.settings.from != .earliest))
+                        ?? (plan.settings.from != .earliest),
+                    settled: settledBefore(place),
+                    identity: plan.metadataIdentity(topic: consumer.partitions.name(of: place.found.partition).topic))
             }, now: now, actions: &actions)
-        rebalances.finish()
+    }
+
+    /// What the commit's metadata says of records above the committed offset; nothing where reading begins elsewhere.
+    private func settledBefore(_ reading: ReadingPlace) -> SettledRuns {
+        guard let metadata = reading.found.metadata, !plan.settings.ignoreCommitMetadata,
+            let committed = reading.found.committed, committed == reading.start
+        else { return SettledRuns() }
+        let topic = consumer.partitions.name(of: reading.found.partition).topic
+        do throws(CommitMetadataRefusal) {
+            return try CommitMetadata.read(metadata, base: committed, identity: plan.metadataIdentity(topic: topic))
+        } catch {
+            log.info(
+                "commit metadata is not used: nothing above the committed offset counts as settled",
+                metadata: ["kafka.partition": "\(place(reading.found.partition))", "reason": "\(error)"])
+            return SettledRuns()
+        }
     }
 
     // MARK: Look-ups
@@ -120,6 +143,8 @@ extension Service {
         for result in lookupResults {
             if rebalances.step == .lookingUp(token: result.token) {
                 positionsFound(result)
+            } else if missing.token == result.token {
+                missingFound(result)
             } else {
                 relocationFound(result)
             }
@@ -136,15 +161,60 @@ extension Service {
         hasConnected = true
         timeline.pass(.positioned, now: now, log: log)
         guard case .assign(_, let explicit)? = rebalances.current else { return }
+        let places = choosePositions(result.positions, explicit)
+        answerAssign(places)
+        setAside(result.failed)
+    }
+
+    private func choosePositions(
+        _ positions: [Kafka.StartPosition], _ explicit: [PartitionIndex: Int64]
+    ) -> [ReadingPlace] {
         var places: [ReadingPlace] = []
-        for found in result.positions {
+        for found in positions {
             let wanted = found.committed ?? explicit[found.partition] ?? found.start
             // Where the service stops, the assignment is answered without the partition, so that closing is not held up.
             guard let start = choosePosition(wanted, found) else { continue }
             places.append(ReadingPlace(found: found, start: start))
         }
         for place in places { tellReading(place) }
-        answerAssign(places)
+        return places
+    }
+
+    // MARK: Partitions whose leader is away
+
+    /// The others are read meanwhile.
+    private func setAside(_ failed: [LookupFailure]) {
+        guard let first = failed.first else { return }
+        missing.add(failed.map(\.partition), retryAt: now + .seconds(1))
+        consumerFailed(first.error, at: nil, about: failed.map(\.partition))
+    }
+
+    private func lookUpMissing() {
+        guard missing.retryAt.map({ $0 <= now }) == true, !machine.isDraining else { return }
+        let token = rebalances.issueToken()
+        let due = missing.takeDue(now: now, token: token)
+        if !due.isEmpty { lookups.startPositions(due, from: plan.start, useCommitted: plan.usesGroup, token: token) }
+    }
+
+    private func missingFound(_ result: LookupResult) {
+        if let error = result.error {
+            missing.add(missing.partitions, retryAt: now + .seconds(1))
+            consumerFailed(error, at: nil, about: missing.partitions)
+            return
+        }
+        var explicit: [PartitionIndex: Int64] = [:]
+        for assignment in plan.settings.assignments {
+            let partition = consumer.partitions.index(topic: assignment.topic, partition: assignment.partition)
+            explicit[partition] = assignment.offset
+        }
+        let places = choosePositions(result.positions.filter { missing.found($0.partition) }, explicit)
+        do {
+            try consumer.add(places.map { ($0.found.partition, offset: $0.start) })
+            beginReading(places)
+        } catch {
+            stop(.software, "reading partitions whose leader came back failed: \(error)")
+        }
+        setAside(result.failed.filter { missing.partitions.contains($0.partition) })
     }
 
     private func tellReading(_ reading: ReadingPlace) {

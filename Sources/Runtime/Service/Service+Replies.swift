@@ -66,8 +66,9 @@ extension Service {
         }
         let abilities = WorkerAbilities(
             concurrency: ready.concurrency, maxInFlight: ready.maxInFlight ?? plan.limits.maxInFlight,
-            canCancel: ready.features.contains("cancel"), canPing: ready.features.contains("ping"))
-        machine.workerReady(connection.index, abilities, now: now)
+            canCancel: ready.features.contains("cancel"), canPing: ready.features.contains("ping"),
+            wantsAssignments: ready.features.contains("assigned"))
+        machine.workerReady(connection.index, abilities, now: now, actions: &actions)
         log.info(
             "worker ready",
             metadata: of(
@@ -122,6 +123,7 @@ extension Service {
             let record = machine.record(index ?? 0, of: delivery)
         else { return }
         let place = FailedPlace(partition: delivery.partition, offset: record.offset)
+        note(detail.error, of: delivery, index: index)
         if detail.action == .retry {
             failureTexts[place] = detail.error
             return

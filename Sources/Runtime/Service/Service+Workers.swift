@@ -80,7 +80,7 @@ extension Service {
     }
 
     /// Features of protocol.md that this bridge acts on.
-    private var offeredFeatures: [String] { ["cancel", "ping", "session"] }
+    private var offeredFeatures: [String] { ["assigned", "cancel", "ping", "session"] }
 
     private var topicNames: [String] {
         let settings = plan.settings
@@ -244,6 +244,8 @@ extension Service {
         log.log(
             level: status == .exited(0) ? .info : .warning, "handler process ended",
             metadata: of(connection.index, facts))
+        noteEnd(
+            of: connection.index, "the worker ended: \(status)", stderr: connection.lastLines.joined(separator: "\n"))
         dropConnection(connection.index)
         let isPermanent = status == .exited(125)
         if isPermanent {

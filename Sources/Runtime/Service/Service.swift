@@ -57,6 +57,19 @@ package final class Service {
     var brokerTrouble = TroubleReport()
     /// What handlers said of the failures of this turn.
     var failureTexts: [FailedPlace: String] = [:]
+    /// Writes dead letters; nil where no topic is named for them, or after the writer broke.
+    var deadLetterWriter: DeadLetterWriter?
+    var deadLetterReports: [DeadLetterWriter.Report] = []
+    /// Letters that the writer has not reported on, by token.
+    var lettersUnderWay: [UInt64: DeadLetter] = [:]
+    /// Why the last letter was not written.
+    var deadLetterError = ""
+    /// What is known of failures of records that may become dead letters.
+    var failureNotes = FailureNotes()
+    /// Partitions of the assignment whose position is not found yet.
+    var missing = MissingPositions()
+    /// Why records could not be encoded, for the words about the service's end.
+    var encodingFailures: [FailedPlace: String] = [:]
     var failureLimit = RateLimiter(perSecond: 50, burst: 200)
 
     /// Why the service stops, where the reason lies outside the machine.
@@ -78,7 +91,8 @@ package final class Service {
         self.mailbox = mailbox
         poller = try Poller()
         try poller.add(wake.descriptor, token: 1, reading: true, writing: false)
-        consumer = try Consumer(properties: plan.properties, wake: wake.descriptor)
+        consumer = try Consumer(
+            properties: plan.properties, wake: wake.descriptor, hashesKeys: plan.policy.order == .key)
         lookups = try LookupThread(consumer: consumer, wake: wake.descriptor)
         now = Instant(nanoseconds: MonotonicClock.nanoseconds())
         startedAt = now
@@ -89,6 +103,10 @@ package final class Service {
             keyForm: ServicePlan.form(plan.settings.keyFormat), valueForm: ServicePlan.form(plan.settings.valueFormat))
         var generator = SystemRandomNumberGenerator()
         machine = DeliveryMachine(limits: plan.limits, policy: plan.policy, seed: generator.next(), now: now)
+        if plan.settings.deadLetterTopic != nil {
+            deadLetterWriter = try DeadLetterWriter(
+                properties: plan.deadLetterProperties, wake: wake.descriptor)
+        }
         connections = Array(repeating: nil, count: plan.limits.workers)
         lives = Array(repeating: 0, count: plan.limits.workers)
     }
@@ -128,6 +146,7 @@ package final class Service {
         takeCommands()
         takeConsumerEvents()
         takeLookupResults()
+        takeDeadLetterReports()
         takeRecords()
         endUnfinishedFrames()
         checkConnectTimeout()
@@ -153,6 +172,7 @@ package final class Service {
         if let deadline = patienceDeadline { next = min(next, deadline) }
         if let deadline = rebalances.retryAt { next = min(next, deadline) }
         if let deadline = relocationRetryAt { next = min(next, deadline) }
+        if let deadline = missing.retryAt { next = min(next, deadline) }
         let current = Instant(nanoseconds: MonotonicClock.nanoseconds())
         guard next > current else { return 0 }
         return Int32(min((next - current).roundedUpMilliseconds, 60_000))
@@ -185,12 +205,23 @@ package final class Service {
         switch arrival {
         case .record(let record):
             timeline.pass(.firstRecord, now: now, log: log)
-            machine.recordArrived(record, now: now, actions: &actions)
+            machine.recordArrived(filtered(record), now: now, actions: &actions)
         case .endReached(let partition, let offset):
             machine.endReached(partition, offset: offset, now: now)
         case .failed(let partition, let error):
             consumerFailed(error, at: partition)
         }
+    }
+
+    /// Marks a record that `--filter` keeps from the handler.
+    private func filtered(_ record: Record) -> Record {
+        guard let filter = plan.filter else { return record }
+        var record = record
+        let name = consumer.partitions.name(of: record.partition)
+        record.isFiltered = unsafe consumer.records.withFields(record.slot) { fields in
+            unsafe !filter.matches(fields, of: name, offset: record.offset)
+        }
+        return record
     }
 
     /// Stops for a reason that the machine does not know; the first reason is the one that is told.

@@ -16,17 +16,37 @@ package struct ServicePlan: Sendable {
     package let properties: [(name: String, value: String)]
     /// `max.poll.interval.ms`, in milliseconds: the loop looks at the consumer queue three times as often.
     package let maxPollMilliseconds: Int64
+    /// What the client that writes dead letters is configured with.
+    let deadLetterProperties: [(name: String, value: String)]
+    /// What a record must fulfil to be delivered; nil where everything is.
+    let filter: RecordFilter?
+    /// The records that a consumer sees depend on it, and so does what the metadata of a commit means.
+    private let isolationLevel: String
 
     /// Makes the plan; `random` names the private group of `--assign` without `--group`.
     package init(_ settings: RunSettings, random: UInt64) {
         self.settings = settings
         limits = ServicePlan.limits(settings)
         var policy = ServicePolicy()
-        policy.order = settings.order == .partition ? .partition : .none
+        policy.order =
+            switch settings.order {
+            case .partition: .partition
+            case .key: .key
+            case .none: .none
+            }
         policy.commits = settings.group != nil
         policy.exitAtEnd = settings.exitAtEnd
         policy.maxMessages = settings.maxMessages
         policy.isBatch = settings.mode == .batch
+        policy.bisects = settings.bisect
+        policy.maxAttempts = settings.maxAttempts
+        policy.hasDeadLetters = settings.deadLetterTopic != nil
+        policy.onExhausted =
+            switch settings.onExhausted {
+            case .deadLetter: .deadLetter
+            case .skip: .skip
+            case .stop: .stop
+            }
         self.policy = policy
         start =
             switch settings.from {
@@ -36,12 +56,33 @@ package struct ServicePlan: Sendable {
             }
         usesGroup = settings.group != nil
         properties = ServicePlan.properties(settings, random: random)
+        deadLetterProperties = ServicePlan.deadLetterProperties(settings)
+        filter = RecordFilter.all(of: settings.filters)
+        isolationLevel = settings.properties.last { $0.name == "isolation.level" }?.value ?? "read_committed"
         let interval = settings.properties.last { $0.name == "max.poll.interval.ms" }
         maxPollMilliseconds = interval.flatMap { Int64($0.value) } ?? 300_000
     }
 
-    /// The service's name in logs and in `hello`: the group, or what is read.
-    package var name: String { settings.group ?? "assign" }
+    /// The service's name in logs and in `hello`: its own, else the group, or what is read.
+    package var name: String { settings.service ?? settings.group ?? "assign" }
+
+    /// Names what the metadata of a commit is about: in another group or topic, or with other records in sight, it means
+    /// nothing.
+    func metadataIdentity(topic: String) -> UInt64 {
+        CommitMetadata.identity([settings.group ?? "", topic, isolationLevel])
+    }
+
+    /// The consumer's brokers and credentials, and what is said for this client alone.
+    private static func deadLetterProperties(_ settings: RunSettings) -> [(name: String, value: String)] {
+        let shared = settings.properties.filter { property in
+            ["security.", "sasl.", "ssl.", "socket.", "broker.", "reconnect.", "client.", "metadata.broker.list"]
+                .contains {
+                    property.name.hasPrefix($0)
+                }
+        }
+        return [("bootstrap.servers", settings.brokers), ("client.id", "ackpipe")]
+            + (shared + settings.deadLetterProperties).map { ($0.name, $0.value) }
+    }
 
     static func form(_ format: PayloadFormat) -> PayloadForm {
         switch format {
@@ -56,6 +97,7 @@ package struct ServicePlan: Sendable {
         var limits = Limits()
         limits.workers = settings.workers
         limits.maxInFlight = settings.maxInFlight
+        limits.laneWindow = settings.laneWindow
         limits.maxTotalInFlight = settings.maxTotalInFlight
         // The window, the client's queue and what pauses leave behind share the budget of --max-memory.
         limits.maxInFlightBytes = min(settings.maxInFlightBytes, settings.maxMemory / 2)
@@ -73,6 +115,11 @@ package struct ServicePlan: Sendable {
         limits.commitInterval = Interval(settings.commitInterval)
         limits.retryBackoffInitial = Interval(settings.retryBackoffInitial)
         limits.retryBackoffMaximum = Interval(settings.retryBackoffMaximum)
+        limits.retryBackoffFactor = settings.retryBackoffFactor
+        limits.retryJitter = Double(settings.retryJitterPercent) / 100
+        limits.rate = settings.rate.map { RateLimit(perSecond: $0.perSecond, burst: $0.burst) }
+        limits.deadLetterRate = settings.deadLetterMaxRate.map { RateLimit(perSecond: $0.perSecond, burst: $0.burst) }
+        limits.stallTimeout = Interval(settings.stallTimeout)
         return limits
     }
 

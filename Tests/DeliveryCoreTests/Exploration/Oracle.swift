@@ -107,7 +107,7 @@ struct Oracle {
 
     private mutating func checkOrder(_ sent: Sent, _ assignment: Assignment, _ others: [Execution], _ now: Instant) {
         switch policy.order {
-        case .partition:
+        case .partition, .key:
             if let other = others.first(where: { $0.partition == sent.partition }) {
                 broken("\(sent) overlaps with \(other)")
             }

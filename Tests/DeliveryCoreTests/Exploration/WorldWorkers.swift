@@ -58,6 +58,8 @@ extension World {
         case .pause(let partition): paused.insert(partition.value)
         case .resume(let partition): paused.remove(partition.value)
         case .answerRevoke(let partitions): revokeAnswered(partitions)
+        case .writeDeadLetter, .announceAssigned, .announceRevoked:
+            oracle.broken("\(action), which nothing in this world asks for")
         case .notice(let notice): note("\(notice)")
         case .finished(let ending):
             note("finished \(ending)")
@@ -184,7 +186,7 @@ extension World {
         case .ready(let worker, let generation):
             guard isAlive(worker, generation), processes[worker].life == .starting else { return }
             processes[worker].life = .ready
-            machine.workerReady(WorkerIndex(worker), processes[worker].abilities, now: now)
+            machine.workerReady(WorkerIndex(worker), processes[worker].abilities, now: now, actions: &actions)
         case .written(let worker, let generation, let id):
             guard isAlive(worker, generation, evenFrozen: true) else { return }
             machine.written(WorkerIndex(worker), through: id, pendingBytes: 0, now: now)

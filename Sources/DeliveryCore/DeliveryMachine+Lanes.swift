@@ -1,0 +1,178 @@
+extension DeliveryMachine {
+    // MARK: What may go
+
+    /// Nothing of the partition is delivered: it is being given up, or its dead letters wait.
+    func isHeld(_ partition: PartitionIndex) -> Bool {
+        isRevoking(partition) || (sources[partition]?.heldLetters ?? 0) > 0
+    }
+
+    /// Whether the lane's next delivery has nothing left to wait for but company and a worker.
+    func canGo(_ index: LaneIndex) -> Bool {
+        let lane = lanes[index]
+        guard lane.waiting > 0, !isHeld(lane.partition) else { return false }
+        return policy.order == .none || (lane.live.isEmpty && isOpenForMore(index))
+    }
+
+    /// Whether nothing but what is unanswered keeps the lane from a further delivery.
+    func isOpenForMore(_ index: LaneIndex) -> Bool {
+        let lane = lanes[index]
+        return lane.waiting > 0 && !lane.isRewinding && lane.resumesAt == nil && lane.lateExecutions == 0
+            && lane.deadLetters == 0 && !isHeld(lane.partition)
+    }
+
+    // MARK: Queues
+
+    /// Puts a lane into the queue it belongs to, if it may go.
+    mutating func wakeLane(_ index: LaneIndex, now: Instant) {
+        let lane = lanes[index]
+        let partition = lane.partition
+        guard lane.place == .nowhere, canGo(index), let cursor = nextWaiting(of: index),
+            let tracker = trackers[partition], let next = tracker[cursor]
+        else { return }
+        if next.isSuspect, policy.order != .none {
+            lanes[index].place = .suspects
+            suspects.append(
+                RecordReference(partition: partition, epoch: tracker.epoch, sequence: cursor, lane: index))
+            return
+        }
+        lanes[index].place = .source
+        sources[partition]?.ready.append(index)
+        sources[partition]?.readyRecords += lane.waiting
+        sources[partition]?.readyBytes += lane.waitingBytes
+        wakeSource(partition, now: now)
+    }
+
+    /// Moves the cursor over what is no longer to be delivered, to a record that is.
+    private mutating func nextWaiting(of index: LaneIndex) -> UInt64? {
+        let partition = lanes[index].partition
+        while let cursor = lanes[index].cursor, let record = trackers[partition]?[cursor], record.phase != .waiting {
+            lanes[index].cursor = record.next > 0 ? record.next : nil
+        }
+        return lanes[index].cursor
+    }
+
+    /// Queues a partition that has a lane to go, or lets it wait for company.
+    mutating func wakeSource(_ partition: PartitionIndex, now: Instant) {
+        guard let source = sources[partition], !source.isQueued, let first = source.ready.first,
+            let next = lanes[first].cursor.flatMap({ trackers[partition]?[$0] })
+        else { return }
+        // No company is worth waiting for where the batch would not hold it.
+        let isFull = source.readyRecords >= limits.batchSize || source.readyBytes >= limits.batchBytes
+        if source.skipsLinger || isFull || next.arrived + limits.batchLinger <= now || next.group > 0 {
+            sources[partition]?.isQueued = true
+            readySources.append(partition)
+        } else {
+            linger(partition, until: next.arrived + limits.batchLinger)
+        }
+    }
+
+    /// The partition is looked at again at that instant.
+    mutating func linger(_ partition: PartitionIndex, until deadline: Instant) {
+        guard sources[partition]?.isLingering == false else { return }
+        sources[partition]?.isLingering = true
+        lingering.append(LingeringSource(deadline: deadline, partition: partition))
+    }
+
+    mutating func endLinger(now: Instant, actions: inout [Action]) {
+        while let first = lingering.first, first.deadline <= now {
+            lingering.popFirst()
+            sources[first.partition]?.isLingering = false
+            wakeSource(first.partition, now: now)
+            if limits.laneWindow > 1, policy.order == .partition, trackers[first.partition] != nil {
+                fillWindow(lanes.lane(of: first.partition), now: now, actions: &actions)
+            }
+        }
+    }
+
+    /// The first ready lane of a partition that may go indeed; those before it leave the queue.
+    mutating func firstReadyLane(of partition: PartitionIndex, now: Instant) -> LaneIndex? {
+        while let lane = sources[partition]?.ready.first {
+            if canGo(lane), let cursor = nextWaiting(of: lane),
+                policy.order == .none || trackers[partition]?[cursor]?.isSuspect == false
+            {
+                return lane
+            }
+            popReadyLane(of: partition)
+            wakeLane(lane, now: now)
+            lanes.releaseIfIdle(lane)
+        }
+        return nil
+    }
+
+    mutating func popReadyLane(of partition: PartitionIndex) {
+        guard let lane = sources[partition]?.ready.popFirst() else { return }
+        lanes[lane].place = .nowhere
+        sources[partition]?.readyRecords -= lanes[lane].waiting
+        sources[partition]?.readyBytes -= lanes[lane].waitingBytes
+    }
+
+    /// Lets every lane of a partition go that may: it was held and is no longer.
+    mutating func wakeAll(of partition: PartitionIndex, now: Instant) {
+        for lane in lanes.lanes(of: partition) { wakeLane(lane, now: now) }
+        wakeSource(partition, now: now)
+        guard policy.order == .none, let tracker = trackers[partition] else { return }
+        // What was due while the partition was held has left its queue; an entry too many is thrown away there.
+        let fresh = lanes[lanes.lane(of: partition)].cursor ?? .max
+        var due: [UInt64] = []
+        tracker.forEachUnsettled { sequence, record in
+            if record.phase == .waiting, sequence < fresh { due.append(sequence) }
+        }
+        for sequence in due { queueAlone(partition, sequence) }
+    }
+
+    // MARK: A lane's records
+
+    /// The record is the newest of its lane.
+    mutating func enter(_ sequence: UInt64, size: Int32, lane index: LaneIndex) {
+        let partition = lanes[index].partition
+        if let last = lanes[index].last { trackers[partition]?.update(last) { $0.next = sequence } }
+        lanes[index].last = sequence
+        if lanes[index].cursor == nil { lanes[index].cursor = sequence }
+        lanes[index].unsettled += 1
+        lanes[index].waiting += 1
+        lanes[index].waitingBytes += Int(size)
+        guard lanes[index].place == .source else { return }
+        sources[partition]?.readyRecords += 1
+        sources[partition]?.readyBytes += Int(size)
+    }
+
+    /// Everything of the lane from `sequence` on that was handed over waits to be delivered again; what is unanswered of it
+    /// is cancelled, and until a worker has let go of all of the lane nothing is delivered.
+    /// `marking`: it may have been handled before.
+    mutating func rewind(
+        _ index: LaneIndex, to sequence: UInt64, marking: Bool = true, now: Instant, actions: inout [Action]
+    ) {
+        let partition = lanes[index].partition
+        let old = lanes[index].cursor
+        var next: UInt64? = sequence
+        while let place = next, old.map({ place < $0 }) ?? true, let record = trackers[partition]?[place] {
+            switch record.phase {
+            case .outstanding, .answered:
+                trackers[partition]?.update(place) {
+                    $0.phase = .waiting
+                    if marking { $0.wasDelivered = true }
+                }
+                lanes[index].waiting += 1
+                lanes[index].waitingBytes += Int(record.size)
+            case .waiting, .retrying, .deadLetter, .settled, .filtered: break
+            }
+            next = record.next > 0 ? record.next : nil
+        }
+        if old.map({ sequence < $0 }) ?? true { lanes[index].cursor = sequence }
+        for key in lanes[index].live {
+            guard table[key].state == .outstanding, let first = table[key].sequences.first, first > sequence else {
+                continue
+            }
+            cancel(key, .rewind, now: now, actions: &actions)
+        }
+        lanes[index].isRewinding = !lanes[index].live.isEmpty
+    }
+
+    /// A worker has let go of a delivery of these lanes; whether no earlier one of each was unanswered, lane by lane.
+    mutating func leaveLanes(_ key: DeliveryKey, _ delivery: Delivery) {
+        for lane in delivery.lanes {
+            lanes[lane].live.removeAll { $0 == key }
+            if lanes[lane].live.isEmpty { lanes[lane].isRewinding = false }
+        }
+    }
+}

@@ -1,0 +1,115 @@
+import Configuration
+import DeliveryCore
+import Glibc
+import Kafka
+import Logging
+import Reactor
+
+extension Service {
+    /// Hands a dead letter to the producer, which copies it; the answer comes as a report.
+    func writeDeadLetter(_ letter: DeadLetter, isBrief: Bool = false) {
+        guard let template = plan.settings.deadLetterTopic else { return }
+        do {
+            let writer = try openDeadLetterWriter()
+            let name = consumer.partitions.name(of: letter.partition)
+            try writer.write(
+                letter.slot, of: consumer.records, topic: DeadLetterTopic.name(template, for: name.topic),
+                headers: reason(of: letter).headers(brief: isBrief), token: letter.key.value)
+            if isBrief { failureNotes.forget(letter.slot) }
+            lettersUnderWay[letter.key.value] = letter
+        } catch let error as KafkaError where error.isRecordTooLarge && !isBrief {
+            writeDeadLetter(letter, isBrief: true)
+        } catch {
+            deadLetterFailed(letter, "\(error)")
+        }
+    }
+
+    /// What became of letters; the machine settles a record only when its letter is confirmed.
+    func takeDeadLetterReports() {
+        guard let writer = deadLetterWriter else { return }
+        deadLetterReports.removeAll(keepingCapacity: true)
+        writer.poll(into: &deadLetterReports)
+        for report in deadLetterReports {
+            guard let letter = lettersUnderWay.removeValue(forKey: report.token) else { continue }
+            switch report.error {
+            case nil: machine.deadLetterFinished(letter.key, confirmed: true, now: now, actions: &actions)
+            case let error? where error.isRecordTooLarge && machine.holds(letter):
+                writeDeadLetter(letter, isBrief: true)
+            case let error?: deadLetterFailed(letter, "\(error)")
+            }
+        }
+        var notices: [ConsumerEvent] = []
+        writer.takeNotices(into: &notices)
+        for notice in notices {
+            switch notice {
+            case .log(let level, let facility, let text): clientLogged(level, facility, text)
+            case .failed(_, let error):
+                if brokerTrouble.shouldTell("dead letters", now: now) {
+                    log.warning("the client that writes dead letters has trouble", metadata: ["error": "\(error)"])
+                }
+            default: break
+            }
+        }
+        // An idempotent producer that lost its place can never write again: the next letter gets a new one.
+        if let error = writer.fatalError {
+            log.error("the client that writes dead letters is replaced", metadata: ["error": "\(error)"])
+            closeDeadLetterWriter(within: 0)
+        }
+    }
+
+    /// Waits up to so many milliseconds for letters that nobody waits for any more; then the client is freed.
+    func closeDeadLetterWriter(within limit: Int) {
+        guard let writer = deadLetterWriter else { return }
+        writer.close(within: limit)
+        deadLetterWriter = nil
+        deadLetterReports.removeAll(keepingCapacity: true)
+        writer.poll(into: &deadLetterReports)
+        for report in deadLetterReports {
+            guard let letter = lettersUnderWay.removeValue(forKey: report.token) else { continue }
+            machine.deadLetterFinished(letter.key, confirmed: report.error == nil, now: now, actions: &actions)
+        }
+    }
+
+    private func openDeadLetterWriter() throws -> DeadLetterWriter {
+        if let writer = deadLetterWriter { return writer }
+        let writer = try DeadLetterWriter(properties: plan.deadLetterProperties, wake: wake.descriptor)
+        deadLetterWriter = writer
+        return writer
+    }
+
+    private func deadLetterFailed(_ letter: DeadLetter, _ error: String) {
+        deadLetterError = error
+        machine.deadLetterFinished(letter.key, confirmed: false, now: now, actions: &actions)
+    }
+
+    private func reason(of letter: DeadLetter) -> DeadLetterReason {
+        let name = consumer.partitions.name(of: letter.partition)
+        let note = failureNotes[letter.slot]
+        var time = timespec()
+        unsafe clock_gettime(CLOCK_REALTIME, &time)
+        return DeadLetterReason(
+            service: plan.name, group: plan.settings.group, topic: name.topic, partition: name.partition,
+            offset: letter.offset, attempts: letter.attempts, cause: letter.cause.rawValue,
+            error: note?.error ?? "no error was told", stderr: note?.stderr ?? "",
+            time: Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000)
+    }
+
+    // MARK: What is said of failures
+
+    /// Remembers why a record failed, for its dead letter.
+    func note(_ error: String?, stderr: String = "", of delivery: Delivery, index: Int? = nil) {
+        guard plan.settings.deadLetterTopic != nil else { return }
+        for place in index.map({ $0...$0 }) ?? 0...max(0, delivery.count - 1) {
+            guard let record = machine.record(place, of: delivery) else { continue }
+            failureNotes.keep(.init(error: error ?? "the handler told no error", stderr: stderr), of: record.slot)
+        }
+    }
+
+    /// A worker ends with deliveries unanswered: what it said last may explain it.
+    func noteEnd(of worker: WorkerIndex, _ description: String, stderr: String) {
+        guard plan.settings.deadLetterTopic != nil else { return }
+        for delivery in machine.unansweredDeliveries(of: worker) {
+            note(description, stderr: stderr, of: delivery)
+        }
+    }
+}
