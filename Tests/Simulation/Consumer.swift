@@ -142,7 +142,9 @@ extension Daemon {
 
     private func pass(_ record: LoggedRecord, of partition: Int, _ isTaken: Bool) {
         if isTaken { broken("keeps \(partition)@\(record.offset), which nobody has to handle") }
-        guard !isClosed(partition), !machine.isDraining, let ledger = ledgers[partition] else { return }
+        guard !isClosed(partition), !machine.isDraining, let ledger = ledgers[partition],
+            ledger.end.map({ record.offset < $0 }) ?? true
+        else { return }
         ledgers[partition]?.pass(record.offset, now: now)
         world.logs[partition].markDone(record.offset)
         if ledger.isSpared(record.offset) { totals.spared += 1 } else { totals.filtered += 1 }
@@ -206,6 +208,7 @@ extension Daemon {
             ledgers[partition] = Ledger(
                 generation: world.generations, ownership: ledger.ownership, log: log.incarnation, start: start,
                 now: now)
+            ledgers[partition]?.end = ledger.end
             ledgers[partition]?.revokedSince = ledger.revokedSince
         }
         consumer.positions[partition] = start

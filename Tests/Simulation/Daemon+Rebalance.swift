@@ -63,6 +63,7 @@ extension Daemon {
             generation: world.generations, ownership: ownership, log: log.incarnation, start: start, now: now)
         let settled = world.scenario.readsMetadata ? readMetadata(partition, start) : SettledRuns()
         ledgers[partition]?.spared = settled.runs
+        if policy.exitAtEnd { ledgers[partition]?.end = log.end }
         consumer.positions[partition] = start
         consumer.toldEnds[partition] = -1
         consumer.paused[partition] = false

@@ -61,6 +61,8 @@ struct Ledger {
     var log: Int
     /// Where reading began.
     let start: Int64
+    /// Nothing from there on is wanted (`--exit-at-end`).
+    var end: Int64?
     /// What the commit's metadata said is settled above the start.
     var spared: [ClosedRange<Int64>] = []
     /// The next offset that the machine may take.

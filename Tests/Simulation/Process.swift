@@ -127,7 +127,9 @@ extension Daemon {
             return
         case .wrote(let id, let pendingBytes):
             processes[worker].writtenThrough = max(processes[worker].writtenThrough, id)
-            machine.written(place, through: id, pendingBytes: pendingBytes, now: now)
+            // Frames that were added since then wait in the buffer.
+            let isBehind = processes[worker].lastID > processes[worker].writtenThrough
+            machine.written(place, through: id, pendingBytes: isBehind ? max(50, pendingBytes) : 0, now: now)
             return
         default: break
         }
