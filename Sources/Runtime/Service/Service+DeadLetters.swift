@@ -29,7 +29,9 @@ extension Service {
         guard let writer = deadLetterWriter else { return }
         deadLetterReports.removeAll(keepingCapacity: true)
         writer.poll(into: &deadLetterReports)
+        var hasTrouble = false
         for report in deadLetterReports {
+            hasTrouble = hasTrouble || report.error != nil
             guard let letter = lettersUnderWay.removeValue(forKey: report.token) else { continue }
             switch report.error {
             case nil: machine.deadLetterFinished(letter.key, confirmed: true, now: now, actions: &actions)
@@ -40,20 +42,26 @@ extension Service {
         }
         var notices: [ConsumerEvent] = []
         writer.takeNotices(into: &notices)
-        for notice in notices {
-            switch notice {
-            case .log(let level, let facility, let text): clientLogged(level, facility, text)
-            case .failed(_, let error):
-                if brokerTrouble.shouldTell("dead letters", now: now) {
-                    log.warning("the client that writes dead letters has trouble", metadata: ["error": "\(error)"])
-                }
-            default: break
-            }
-        }
+        for notice in notices { hasTrouble = tell(notice) || hasTrouble }
         // An idempotent producer that lost its place can never write again: the next letter gets a new one.
-        if let error = writer.fatalError {
+        if hasTrouble, let error = writer.fatalError {
             log.error("the client that writes dead letters is replaced", metadata: ["error": "\(error)"])
             closeDeadLetterWriter(within: 0)
+        }
+    }
+
+    /// Whether it is an error.
+    private func tell(_ notice: ConsumerEvent) -> Bool {
+        switch notice {
+        case .log(let level, let facility, let text):
+            clientLogged(level, facility, text)
+            return false
+        case .failed(_, let error):
+            if brokerTrouble.shouldTell("dead letters", now: now) {
+                log.warning("the client that writes dead letters has trouble", metadata: ["error": "\(error)"])
+            }
+            return true
+        default: return false
         }
     }
 

@@ -68,8 +68,8 @@ package final class Service {
     var failureNotes = FailureNotes()
     /// Partitions of the assignment whose position is not found yet.
     var missing = MissingPositions()
-    /// Why records could not be encoded, for the words about the service's end.
-    var encodingFailures: [FailedPlace: String] = [:]
+    /// The last record that could not be encoded, and why, for the words about the service's end.
+    var encodingFailure: (place: FailedPlace, reason: String)?
     var failureLimit = RateLimiter(perSecond: 50, burst: 200)
 
     /// Why the service stops, where the reason lies outside the machine.
@@ -158,7 +158,11 @@ package final class Service {
     /// Lets the machine do what is due and performs what it asks for.
     func decide() {
         machine.timePassed(now: now, actions: &actions)
-        performActions()
+        // The next rebalance event is looked at only when everything that was decided before it is done.
+        repeat {
+            performActions()
+            advanceRebalances()
+        } while !actions.isEmpty
     }
 
     /// Milliseconds until something is due; 0 where records wait and may be taken.
