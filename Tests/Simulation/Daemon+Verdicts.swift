@@ -188,6 +188,8 @@ extension Daemon {
         let execution = execution(delivery)
         machine.refuse(key, now: now, actions: &actions)
         guard let execution, let first = execution.places.first, !isRewound(execution) else { return }
+        // What the machine has decided on behind it, in the same call, is sent all the same.
+        refusedLanes.append(contentsOf: execution.lanes)
         for record in execution.places.dropFirst() {
             // It was never written, but the machine need not know how far its encoding got.
             update(execution, record) { $0.mayBeMarked = true }

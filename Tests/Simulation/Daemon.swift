@@ -32,6 +32,8 @@ final class Daemon {
     var mayStop = false
     /// Lanes that were set back since the machine's last call.
     var rewound: [Rewinding] = []
+    /// Lanes a record of which was refused since then.
+    var refusedLanes: [UInt64] = []
     var rate = RateMeter()
     var letterRate = RateMeter()
     var letters: [PendingLetter] = []

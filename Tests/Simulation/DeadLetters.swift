@@ -26,7 +26,9 @@ extension Daemon {
         guard case .letter(letter.cause) = record.state else {
             return broken("writes \(partition)@\(letter.offset) as a dead letter, and it is \(record.state)")
         }
-        if letter.attempts != record.charges { broken("says \(letter.attempts) attempts of \(record.charges)") }
+        // The attempt that ended with a rejection was made, and is not charged.
+        let attempts = record.charges + (letter.cause == .rejected ? 1 : 0)
+        if letter.attempts != attempts { broken("says \(letter.attempts) attempts of \(attempts)") }
         if letter.slot.value != record.slot { broken("the letter's bytes are in slot \(record.slot)") }
         if letters.contains(where: {
             $0.generation == ledger.generation && $0.letter.partition == letter.partition
