@@ -176,6 +176,8 @@ extension DeliveryMachine {
     /// Takes a delivery back from a worker that can cancel; its slot and its lane stay taken until the worker lets go.
     mutating func cancel(_ key: DeliveryKey, _ reason: CancelReason, now: Instant, actions: inout [Action]) {
         let worker = table[key].worker
+        // Until the worker has let go of it nothing more of its lanes is delivered.
+        for lane in table[key].lanes { lanes[lane].isRewinding = true }
         guard workers[worker.value].abilities.canCancel || reason != .rewind else {
             // It does not know, and need not stop: its lane waits for its verdict, or for its ack timeout.
             table[key].state = .cancelled(reason, killAt: nil)
