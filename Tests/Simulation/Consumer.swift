@@ -107,7 +107,7 @@ extension Daemon {
         machine.recordArrived(coreRecord(record, partition, slot), now: now, actions: &actions)
         let isTaken = !actions.contains(.giveBack(RecordSlot(slot)))
         note(31, partition, Int(record.offset), isTaken ? 1 : 0) {
-            "takes \(partition)@\(record.offset)\(isTaken ? "" : ", given back")"
+            "takes \(partition)@\(record.offset), lane \(self.lane(of: record))\(isTaken ? "" : ", given back")"
         }
         if needsNobody(record, partition) {
             pass(record, of: partition, isTaken)
