@@ -76,6 +76,8 @@ extension DeliveryMachine {
     ) {
         guard workers[worker.value].hasProcess else { return }
         let wasAsked = drain != nil && workers[worker.value].failure == nil
+        // Nothing is asked of it any more, whatever its deliveries lead to: a record given up may stop the service.
+        workers[worker.value].phase = .killed
         let failure = wasAsked ? nil : workers[worker.value].failure ?? .exited
         if failure != nil { counters.workerFailures += 1 }
         countUnanswered(of: worker)

@@ -201,6 +201,7 @@ extension Daemon {
 
     /// Only the first records of the delivery were written.
     func shorten(_ key: DeliveryKey, _ delivery: Delivery, to count: Int) {
+        note(72, delivery.worker.value, Int(delivery.id), count) { "delivery \(delivery.id) is shortened to \(count)" }
         let execution = execution(delivery)
         machine.shorten(key, to: count, now: now, actions: &actions)
         guard let execution, !isRewound(execution) else { return }
