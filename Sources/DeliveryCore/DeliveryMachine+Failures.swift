@@ -248,6 +248,9 @@ extension DeliveryMachine {
     package mutating func refuse(_ key: DeliveryKey, now: Instant, actions: inout [Action]) {
         let delivery = table[key]
         let window = window(of: key)
+        // It was counted as bytes that wait to be written, and never will be.
+        let size = delivery.sequences.reduce(0) { $0 + Int(trackers[delivery.partition]?[$1]?.size ?? 0) }
+        workers[delivery.worker.value].unwrittenBytes = max(0, workers[delivery.worker.value].unwrittenBytes - size)
         release(key, from: delivery.worker)
         leaveLanes(key, delivery)
         closeIfAnswered(delivery.worker, now: now, actions: &actions)
