@@ -15,8 +15,7 @@ extension Service {
             try writer.write(
                 letter.slot, of: consumer.records, topic: DeadLetterTopic.name(template, for: name.topic),
                 headers: reason(of: letter).headers(brief: isBrief), token: letter.key.value)
-            if isBrief { failureNotes.forget(letter.slot) }
-            lettersUnderWay[letter.key.value] = letter
+            lettersUnderWay[letter.key.value] = (letter, isBrief)
         } catch let error as KafkaError where error.isRecordTooLarge && !isBrief {
             writeDeadLetter(letter, isBrief: true)
         } catch {
@@ -32,10 +31,10 @@ extension Service {
         var hasTrouble = false
         for report in deadLetterReports {
             hasTrouble = hasTrouble || report.error != nil
-            guard let letter = lettersUnderWay.removeValue(forKey: report.token) else { continue }
+            guard let (letter, isBrief) = lettersUnderWay.removeValue(forKey: report.token) else { continue }
             switch report.error {
             case nil: machine.deadLetterFinished(letter.key, confirmed: true, now: now, actions: &actions)
-            case let error? where error.isRecordTooLarge && machine.holds(letter):
+            case let error? where error.isRecordTooLarge && !isBrief && machine.holds(letter):
                 writeDeadLetter(letter, isBrief: true)
             case let error?: deadLetterFailed(letter, "\(error)")
             }
@@ -73,7 +72,7 @@ extension Service {
         deadLetterReports.removeAll(keepingCapacity: true)
         writer.poll(into: &deadLetterReports)
         for report in deadLetterReports {
-            guard let letter = lettersUnderWay.removeValue(forKey: report.token) else { continue }
+            guard let (letter, _) = lettersUnderWay.removeValue(forKey: report.token) else { continue }
             machine.deadLetterFinished(letter.key, confirmed: report.error == nil, now: now, actions: &actions)
         }
     }

@@ -215,13 +215,13 @@ import Testing
             fixture.complaintsExactly(["run", "--config", "trpc_go.yaml", "--address", "c:1?topics=t&group=g"]) == [
                 "--address: would be given to several services at once (one, two); choose one of them with --service NAME, or "
                     + "write it in the file",
-                "no handler is named; write its command after --, as in -- python3 handler.py",
+                "no handler is named; give its key command, as in command: [python3, handler.py]",
             ])
         #expect(
             fixture.complaintsExactly(["run", "--config", "trpc_go.yaml"]) == [
                 "trpc_go.yaml:2:3: service one: address: unknown key 'grup'; did you mean group?",
                 "service one: -g/--group is required with -t and --topic-pattern; use --assign to read partitions without a group",
-                "no handler is named; write its command after --, as in -- python3 handler.py",
+                "no handler is named; give its key command, as in command: [python3, handler.py]",
                 "trpc_go.yaml:2:3: service two: address: batch: 'x' is not a whole number",
             ])
     }
