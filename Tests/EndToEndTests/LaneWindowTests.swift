@@ -1,0 +1,102 @@
+import Foundation
+import Testing
+
+@Suite("--lane-window")
+struct LaneWindowTests {
+    @Test(
+        "4 deliveries of a partition are under way at once, never more, and may be answered in any order",
+        .timeLimit(.minutes(5)))
+    func fourAtOnce() async throws {
+        try await Slots.shared.run {
+            let stage = try Stage(partitions: 1)
+            try await stage.cluster.fill("t", partitions: 1, each: 50)
+            let ackpipe = try stage.run(
+                ["--lane-window", "4", "--exit-at-end"],
+                stage.scratch.python(
+                    "four.py",
+                    """
+                    from listening import *
+                    begin(concurrency=8)
+                    open_ones = []
+                    while True:
+                        frame = next_frame(0.3)
+                        if frame["type"] == "message":
+                            journal(frame)
+                            open_ones.append(frame)
+                            note("open", str(len(open_ones)))
+                        if len(open_ones) == 4 or frame["type"] == "silence":
+                            while open_ones:
+                                answer(open_ones.pop())
+                    """))
+            #expect(try await ackpipe.waitForExit() == 0, "\(ackpipe.logTail)")
+            #expect(stage.notes("open").compactMap { Int($0) }.max() == 4)
+            #expect(stage.journal.entries().map(\.offset) == Array(0..<50), "each once, delivered in order")
+            #expect(try await stage.committed() == [50])
+        }
+    }
+
+    /// Fails at random; `$0` is what the handler can do. Whatever it does it notes: "did OFFSET" or "failed OFFSET".
+    private func flaky(_ seed: UInt64, features: String) -> String {
+        """
+        from listening import *
+        import random
+        random.seed(\(seed))
+        begin(features=\(features), concurrency=4)
+        cancelled = set()
+        held = []
+        def take(frame):
+            if frame["type"] == "cancel":
+                note("cancels", frame["reason"])
+                cancelled.update(frame["ids"])
+            elif frame["type"] == "message":
+                held.append(frame)
+        while True:
+            take(next_frame())
+            while not inbox.empty():
+                take(next_frame())
+            while held:
+                frame = held.pop(0)
+                if frame["id"] in cancelled:
+                    answer(frame, action="release")
+                    continue
+                journal(frame)
+                if random.random() < 0.1:
+                    note("deeds", "failed %d" % frame["offset"])
+                    answer(frame, "flaky", delay_ms=random.choice([0, 5, 30]))
+                else:
+                    note("deeds", "did %d" % frame["offset"])
+                    answer(frame)
+        """
+    }
+
+    @Test(
+        "When a record fails what was behind it is done again after it, so that the last runs are in order; none of them is charged",
+        .timeLimit(.minutes(5)), arguments: ["[\"cancel\"]", "[]"])
+    func afterAFailureTheOrderHolds(features: String) async throws {
+        try await Slots.shared.run {
+            let random = TestRandom()
+            let stage = try Stage(partitions: 1)
+            try await stage.cluster.fill("t", partitions: 1, each: 200)
+            let ackpipe = try stage.run(
+                ["--lane-window", "4", "--exit-at-end"],
+                stage.scratch.python("flaky.py", flaky(random.seed, features: features)))
+            #expect(try await ackpipe.waitForExit() == 0, "\(ackpipe.logTail)")
+            let deeds = stage.notes("deeds").map { $0.split(separator: " ") }
+            let failures = deeds.filter { $0[0] == "failed" }.count
+            #expect(failures > 5)
+            var lastRun: [Int: Int] = [:]
+            for (place, deed) in deeds.enumerated() { lastRun[Int(deed[1]) ?? -1] = place }
+            let places = (0..<200).compactMap { lastRun[$0] }
+            #expect(places.count == 200 && zip(places, places.dropFirst()).allSatisfy { $0 < $1 }, "\(places)")
+            #expect(lastRun.values.allSatisfy { deeds[$0][0] == "did" })
+            #expect(deeds.count > 200 + failures, "something behind a failure was done twice")
+            // Failures that were themselves set back by an earlier one are not charged.
+            let charged = Dictionary(grouping: stage.journal.entries(), by: \.offset).values
+                .reduce(0) { $0 + ($1.map(\.attempt).max() ?? 1) - 1 }
+            #expect(charged <= failures, "\(charged) attempts charged, \(failures) failures")
+            #expect(!ackpipe.log.contains("worker is replaced"), "\(ackpipe.logTail)")
+            #expect(Set(stage.notes("cancels")) == (features == "[]" ? [] : ["rewind"]))
+            #expect(try await stage.committed() == [200])
+        }
+    }
+}
