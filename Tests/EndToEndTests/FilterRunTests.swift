@@ -26,7 +26,7 @@ struct FilterRunTests {
                     "--exit-at-end",
                 ], stage.scratch.python("ack.py", "serve(lambda record: None)"))
             #expect(try await ackpipe.waitForExit() == 0, "\(ackpipe.logTail)")
-            let wanted = (0..<60).filter { $0 % 3 == 0 && $0 % 4 != 0 }.map(Int64.init)
+            let wanted: [Int64] = (0..<60).filter { $0 % 3 == 0 && $0 % 4 != 0 }
             #expect(stage.journal.entries().map(\.offset).sorted() == wanted)
             #expect(ackpipe.log.contains("records.filtered=\(60 - wanted.count)"), "\(ackpipe.logTail)")
             #expect(try await stage.committed() == [60])

@@ -30,8 +30,8 @@ struct KeyOrderTests {
             #expect(stage.journal.distinctCount() == 181)
             try stage.scratch.write("go", "")
             #expect(try await ackpipe.waitForExit() == 0, "\(ackpipe.logTail)")
-            #expect(
-                stage.journal.entries().filter { $0.offset % 10 == 3 }.map(\.offset) == (0..<20).map { $0 * 10 + 3 })
+            let slow = stage.journal.entries().map(\.offset).filter { $0 % 10 == 3 }
+            #expect(slow == Array(stride(from: Int64(3), to: 200, by: 10)))
             #expect(stage.journal.entries().count == 200)
             #expect(try await stage.committed() == [200])
         }
