@@ -11,6 +11,8 @@ struct DeadLetterOutageTests {
 
     /// Codes of Kafka's protocol that a Produce request may be refused with.
     private static let notAuthorized: Int32 = 29
+    private static let tooLarge: Int32 = 10
+    private static let outOfOrder: Int32 = 45
     private static let produce: Int16 = 0
 
     private func refuseWrites(_ cluster: Cluster) {
@@ -88,6 +90,73 @@ struct DeadLetterOutageTests {
             stage.cluster.broker.setTopicError("missing", code: 0)
             #expect(try await ackpipe.waitForExit() == 0, "\(ackpipe.logTail)")
             #expect(try await stage.cluster.read("missing").map(\.original) == [[0, 2]])
+            #expect(try await stage.committed() == [5])
+        }
+    }
+
+    @Test(
+        "SIGTERM does not wait for a letter that cannot be written: its record is left, and comes again",
+        .timeLimit(.minutes(5)))
+    func aStopLeavesWhatIsNotConfirmed() async throws {
+        try await Slots.shared.run {
+            let stage = try Stage(partitions: 1, on: Cluster(("t", 1), ("d", 1)))
+            try await stage.cluster.fill("t", partitions: 1, each: 5)
+            refuseWrites(stage.cluster)
+            let handler = try stage.scratch.python("rejecting.py", Self.rejecting)
+            let stopped = try stage.run(["--dead-letter-topic", "d", "--drain-timeout", "4s"], handler)
+            try await stopped.waitForLog("dead letter could not be written: its partition waits")
+            let started = ContinuousClock.now
+            stopped.signal(SIGTERM)
+            #expect(try await stopped.waitForExit() == 0, "every delivery was answered: \(stopped.logTail)")
+            #expect(ContinuousClock.now - started < .seconds(6))
+            #expect(try await stage.committed() == [2])
+            stage.cluster.broker.clearErrors(api: Self.produce)
+            let again = try stage.run(["--dead-letter-topic", "d", "--exit-at-end"], handler)
+            #expect(try await again.waitForExit() == 0, "\(again.logTail)")
+            #expect(stage.journal.entries().map(\.offset) == [0, 1, 2, 2, 3, 4])
+            #expect(try await stage.cluster.read("d").map(\.original) == [[0, 2]])
+            #expect(try await stage.committed() == [5])
+        }
+    }
+
+    @Test("A letter that is too large for its topic is written without the lines of stderr", .timeLimit(.minutes(5)))
+    func aLetterThatIsTooLargeIsCut() async throws {
+        try await Slots.shared.run {
+            let stage = try Stage(partitions: 1, on: Cluster(("t", 1), ("d", 1)))
+            try await stage.cluster.fill("t", partitions: 1, each: 3)
+            stage.cluster.broker.pushErrors(api: Self.produce, [Self.tooLarge])
+            let ackpipe = try stage.run(
+                ["--dead-letter-topic", "d", "--max-attempts", "1", "--exit-at-end"],
+                stage.scratch.python(
+                    "dying.py",
+                    """
+                    def handle(record):
+                        if record["offset"] == 1:
+                            sys.stderr.write("many words\\n")
+                            sys.stderr.flush()
+                            os._exit(9)
+                    serve(handle)
+                    """))
+            #expect(try await ackpipe.waitForExit() == 0, "\(ackpipe.logTail)")
+            let letters = try await stage.cluster.read("d")
+            #expect(letters.map(\.original) == [[0, 1]])
+            #expect(letters.first?.header("ackpipe.stderr") == nil)
+            #expect(letters.first?.text("ackpipe.error")?.contains("9") == true)
+            #expect(try await stage.committed() == [3])
+        }
+    }
+
+    @Test("A client that lost its place for good is replaced, and the letter goes through", .timeLimit(.minutes(5)))
+    func aFatalErrorIsSurvived() async throws {
+        try await Slots.shared.run {
+            let stage = try Stage(partitions: 1, on: Cluster(("t", 1), ("d", 1)))
+            try await stage.cluster.fill("t", partitions: 1, each: 5)
+            stage.cluster.broker.pushErrors(api: Self.produce, [Self.outOfOrder])
+            let ackpipe = try stage.run(
+                ["--dead-letter-topic", "d", "--exit-at-end"], stage.scratch.python("rejecting.py", Self.rejecting))
+            #expect(try await ackpipe.waitForExit() == 0, "\(ackpipe.logTail)")
+            #expect(ackpipe.log.contains("the client that writes dead letters is replaced"), "\(ackpipe.logTail)")
+            #expect(try await stage.cluster.read("d").map(\.original) == [[0, 2]])
             #expect(try await stage.committed() == [5])
         }
     }

@@ -78,6 +78,24 @@ struct KeyOrderTests {
         }
     }
 
+    @Test("Records without a key are one lane, beside those of the keys", .timeLimit(.minutes(5)))
+    func recordsWithoutAKeyAreOneLane() async throws {
+        try await Slots.shared.run {
+            let stage = try Stage(partitions: 1)
+            try await stage.cluster.fill("t", partitions: 1, each: 40)
+            try await stage.cluster.fill("t", partitions: 1, each: 40, keys: 40)
+            let ackpipe = try stage.run(
+                ["--order", "key", "--workers", "4", "--exit-at-end"],
+                stage.scratch.python("slow.py", "serve(lambda record: time.sleep(0.005))"))
+            #expect(try await ackpipe.waitForExit() == 0, "\(ackpipe.logTail)")
+            let offsets = stage.journal.entries().map(\.offset)
+            #expect(offsets.filter { $0 < 40 } == Array(0..<40))
+            #expect(offsets != offsets.sorted(), "the keys did not wait for them")
+            #expect(stage.journal.entries().count == 80)
+            #expect(try await stage.committed() == [80])
+        }
+    }
+
     @Test(
         "A batch holds runs of several keys; where one fails, only what follows of its key comes again, in order",
         .timeLimit(.minutes(5)))
