@@ -6,6 +6,8 @@ package enum Invocation: Equatable, Sendable {
     case broker(BrokerSettings)
     /// `ackpipe demo`.
     case demo(DemoSettings)
+    /// `ackpipe dead-letter replay`.
+    case deadLetterReplay(DeadLetterReplaySettings)
     /// Print this text to stdout and exit 0.
     case help(String)
     /// Print the version to stdout and exit 0.
@@ -33,17 +35,25 @@ package struct CommandLine {
         case "--version", "version": return .success(.version)
         case "help":
             guard arguments.count > 1 else { return .success(.help(HelpText.program)) }
-            guard let command = Subcommand(rawValue: arguments[1]) else {
-                return .failure(unknownCommand(arguments[1]))
-            }
+            let words = Array(arguments.dropFirst())
+            guard let (command, _) = Subcommand.read(words) else { return .failure(unknownCommand(words)) }
             return .success(.help(HelpText.command(command)))
         default:
-            guard let command = Subcommand(rawValue: first) else { return .failure(unknownCommand(first)) }
-            return resolve(command, arguments.dropFirst(), environment, readFile, readSecret, matches)
+            guard let (command, rest) = Subcommand.read(arguments) else {
+                let asksForHelp = arguments.contains("--help") || arguments.contains("-h")
+                if asksForHelp, Subcommand.isBeginning(first) { return .success(.help(HelpText.program)) }
+                return .failure(unknownCommand(arguments))
+            }
+            return resolve(command, rest, environment, readFile, readSecret, matches)
         }
     }
 
-    private static func unknownCommand(_ word: String) -> Complaints {
+    private static func unknownCommand(_ words: [String]) -> Complaints {
+        var word = words.first ?? ""
+        // A name of two words is judged as a whole.
+        if words.count > 1, Subcommand.isBeginning(word) {
+            word += " " + words[1]
+        }
         let what = word.hasPrefix("-") ? "unknown option; a command comes first" : "unknown command"
         let question = NearestName.question(word, among: Subcommand.allCases.map(\.rawValue))
         let commands = Subcommand.allCases.map(\.rawValue).joined(separator: ", ")
@@ -65,7 +75,7 @@ package struct CommandLine {
         if flags.wantsHelp { return .success(.help(HelpText.command(command))) }
         if flags.wantsVersion { return .success(.version) }
         let variables = EnvironmentReader.read(environment, of: command)
-        let file = readConfiguration([flags.layer, variables], command, readFile)
+        let file = readConfiguration([flags.layer, variables], environment, readFile)
         var complaints = flags.layer.complaints + variables.complaints + file.complaints
         var values = SettingValues([flags.layer, variables, file.shared], of: command)
         let invocation: Invocation
@@ -76,6 +86,9 @@ package struct CommandLine {
             complaints += services.complaints
         case .broker: invocation = .broker(BrokerSettings.resolve(&values))
         case .demo: invocation = .demo(DemoSettings.resolve(&values, command: flags.layer.command))
+        case .deadLetterReplay:
+            invocation = .deadLetterReplay(
+                DeadLetterReplaySettings.resolve(&values, isCutShort: flags.isCutShort, readSecret: readSecret))
         }
         complaints += values.complaints
         guard complaints.isEmpty else {
@@ -86,13 +99,13 @@ package struct CommandLine {
 
     /// What the file says that flags or environment name; nothing where none is named.
     private static func readConfiguration(
-        _ layers: [Layer], _ command: Subcommand, _ readFile: (String) -> Result<Node, FileProblem>
+        _ layers: [Layer], _ environment: [String: String], _ readFile: (String) -> Result<Node, FileProblem>
     ) -> ConfigurationFile {
         var file = ConfigurationFile()
         let named = layers.compactMap { $0.values[.config]?.first }.first
         guard let named, case .text(let path) = named.value else { return file }
         switch readFile(path) {
-        case .success(let tree): return ConfigurationFile.read(tree, path: path)
+        case .success(let tree): return ConfigurationFile.read(tree, path: path, environment: environment)
         case .failure(let problem):
             file.shared.isUnreadable = true
             // A file that cannot be opened is the fault of who named it; one that cannot be parsed has a place of its own.

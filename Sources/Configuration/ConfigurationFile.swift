@@ -8,8 +8,9 @@ struct ConfigurationFile {
     /// All that is wrong with the file as such.
     var complaints: [Complaint] { shared.complaints + (services ?? []).flatMap(\.layer.complaints) }
 
-    /// What the file at `path`, read into `tree`, says.
-    static func read(_ tree: Node, path: String) -> ConfigurationFile {
+    /// What the file at `path`, read into `tree`, says; a tRPC-Go server's file fills in variables of `environment`.
+    static func read(_ tree: Node, path: String, environment: [String: String] = [:]) -> ConfigurationFile {
+        if let foreign = TRPCFile(tree, path: path, environment: environment) { return read(foreign, path: path) }
         var file = ConfigurationFile()
         switch tree.content {
         case .mapping(let entries):
@@ -22,6 +23,15 @@ struct ConfigurationFile {
                 .file(path: path, at: tree.position),
                 "the file must be a map of keys and values, as in 'group: billing'")
         }
+        return file
+    }
+
+    private static func read(_ foreign: TRPCFile, path: String) -> ConfigurationFile {
+        var file = read(foreign.tree, path: path)
+        file.shared.complain(foreign.complaints)
+        file.shared.notices += foreign.notices
+        // Where an entry could not be read, nobody knows what it would have said.
+        file.shared.isUnreadable = !foreign.complaints.isEmpty
         return file
     }
 

@@ -7,7 +7,10 @@ package enum ConfigurationReference {
             // The options that every command shares are told once, with `run`.
             let options = OptionTable.options(of: command).filter { command == .run || !$0.commands.contains(.run) }
             parts.append("## `ackpipe \(command.rawValue)`\n\n    \(command.usage)\n\n\(fill(command.explanation))")
-            if command != .run { parts.append("Options of the log as above, and:") }
+            if command != .run {
+                let shared = command == .deadLetterReplay ? "`--brokers`, `--property` and the options" : "Options"
+                parts.append("\(shared) of the log as above, and:")
+            }
             for section in OptionSection.allCases {
                 let rows = options.filter { $0.section == section }
                 guard !rows.isEmpty else { continue }

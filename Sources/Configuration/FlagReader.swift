@@ -40,7 +40,7 @@ struct FlagReader {
             takeShort(word)
         default:
             let quoted = mayBeSecret ? "a word" : "'\(word)'"
-            let remedy = command == .broker ? "" : "; the handler's command follows --"
+            let remedy = !command.runsHandler ? "" : "; the handler's command follows --"
             layer.complain(.commandLine, "\(quoted) stands where an option was expected\(remedy)")
             isCutShort = true
         }
@@ -48,9 +48,10 @@ struct FlagReader {
 
     private mutating func takeCommand() {
         defer { words = [] }
-        guard command != .broker else {
+        guard command.runsHandler else {
             if !words.isEmpty {
-                layer.complain(.commandLine, "ackpipe broker runs no handler; leave out -- and what follows")
+                layer.complain(
+                    .commandLine, "ackpipe \(command.rawValue) runs no handler; leave out -- and what follows")
             }
             return
         }

@@ -16,6 +16,8 @@ struct Layer {
     private(set) var complaints: [Complaint] = []
     /// The options that were given at all, well or badly: none of these is missing.
     private(set) var attempted: Set<OptionName> = []
+    /// What is not wrong and should be known.
+    var notices: [StartNotice] = []
 
     /// Checks `text` and keeps it. `label` names the option where the place alone does not.
     mutating func add(_ option: Option, _ text: String, at place: Place, label: String = "") {
@@ -34,6 +36,16 @@ struct Layer {
     /// Keeps a complaint of the source's reader.
     mutating func complain(_ place: Place, _ message: String) {
         complaints.append(Complaint(place, message))
+    }
+
+    /// Keeps complaints that were found elsewhere.
+    mutating func complain(_ found: [Complaint]) { complaints += found }
+
+    /// Takes over what another layer says of options that this one does not name.
+    mutating func take(_ other: Layer) {
+        values.merge(other.values) { own, _ in own }
+        attempted.formUnion(other.attempted)
+        complaints += other.complaints
     }
 
     private mutating func keep(_ given: GivenValue, _ option: Option, _ label: String) {
@@ -62,6 +74,9 @@ extension GivenValue {
         guard case .property(let property) = value else { return nil }
         return property.name
     }
+
+    /// The name that stands for all names of the property.
+    var canonicalPropertyName: String? { propertyName.map(PropertyAlias.canonical) }
 
     fileprivate var newTopicName: String? {
         guard case .newTopic(let topic) = value else { return nil }

@@ -1,7 +1,8 @@
 /// The long names of all options, without dashes. Two commands may give one name different meanings.
 package enum OptionName: String, CaseIterable, Sendable {
     case brokers, topic, group, property, assign, from, config, mode, workers, order, framing, port, load, messages
-    case bisect, rate, filter, service
+    case bisect, rate, filter, service, address
+    case trpcMeta = "trpc-meta"
     case topicPattern = "topic-pattern"
     case outOfRange = "out-of-range"
     case batchSize = "batch-size"
@@ -40,6 +41,13 @@ package enum OptionName: String, CaseIterable, Sendable {
     case maxMessages = "max-messages"
     case logLevel = "log-level"
     case logFormat = "log-format"
+    // Of `dead-letter replay` alone.
+    case error, since, until, limit, again
+    case fromTopic = "from-topic"
+    case toTopic = "to-topic"
+    case maxReplays = "max-replays"
+    case dryRun = "dry-run"
+    case originalTimestamp = "original-timestamp"
 }
 
 /// The headings under which options stand in the help text and on the reference page, in this order.
@@ -53,6 +61,7 @@ package enum OptionSection: String, CaseIterable, Sendable {
     case ending = "Ending by itself"
     case broker = "Embedded broker"
     case demo = "Demonstration"
+    case letters = "Dead letters"
     case log = "Log"
     case configuration = "Configuration"
 }
@@ -114,12 +123,12 @@ package struct Option: Sendable {
     /// `--group`.
     package var longFlag: String { "--" + name.rawValue }
 
-    /// The environment variable: `ACKPIPE_` and the long name in capitals with underscores. What only `demo` or `broker` know
-    /// carries the command's name too, so that `ACKPIPE_TOPIC` means one thing.
+    /// The environment variable: `ACKPIPE_` and the long name in capitals with underscores. What `run` does not know carries
+    /// the command's name too, so that `ACKPIPE_TOPIC` means one thing.
     package var environmentName: String {
         if let environmentOverride { return environmentOverride }
         let command = commands.contains(.run) ? "" : (commands.first?.rawValue ?? "") + "-"
-        return "ACKPIPE_" + String((command + name.rawValue).map { $0 == "-" ? "_" : $0 }).uppercased()
+        return "ACKPIPE_" + String((command + name.rawValue).map { $0 == "-" || $0 == " " ? "_" : $0 }).uppercased()
     }
 
     /// The keys that the YAML file may use, the documented one first; empty for options that a file cannot set.

@@ -32,6 +32,8 @@ package enum OptionKind: Equatable, Sendable {
     case topicPattern
     /// `earliest`, `latest` or a point in time.
     case startPosition
+    /// A point in time: milliseconds since 1970, or RFC 3339.
+    case pointInTime
     /// `topic:partition[@offset]`.
     case assignedPartition
     /// `name:partitions`.
@@ -69,6 +71,8 @@ enum OptionValue: Equatable, Sendable {
     case duration(Duration)
     case durationRange(Duration, Duration)
     case startPosition(StartPosition)
+    /// Milliseconds since 1970.
+    case pointInTime(Int64)
     case assignedPartition(AssignedPartition)
     case newTopic(NewTopic)
     case property(Property)

@@ -21,6 +21,7 @@ extension OptionKind {
         case .filter: return .filter(try Self.parseFilter(text))
         case .topicPattern: return .text(text.hasPrefix("^") ? text : "^" + text)
         case .startPosition: return .startPosition(try Self.parseStart(text))
+        case .pointInTime: return .pointInTime(try TimestampText.parse(text))
         case .assignedPartition: return .assignedPartition(try Self.parseAssignedPartition(text))
         case .newTopic: return .newTopic(try Self.parseNewTopic(text))
         case .property: return .property(try Self.parseProperty(text, RefusedProperties.forConsumer))

@@ -39,6 +39,12 @@ extension OptionTable {
                 a fixed format goes the way of --on-exhausted.
                 """),
         Option(
+            .trpcMeta, nil, .flag, default: "false", .delivery, "add the headers as the object meta to each message",
+            details: """
+                Of a repeated name the last value counts; what is not UTF-8 is only in `headers`. See \
+                [protocol.md](../protocol.md), section 6.
+                """),
+        Option(
             .framing, "FRAMING", .choice(FramingOption.allCases.map(\.rawValue)), default: "length", .delivery,
             "length (4 bytes before each frame) or lines (one frame a line)",
             details: """

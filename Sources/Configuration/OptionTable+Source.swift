@@ -1,7 +1,8 @@
 extension OptionTable {
     static let source: [Option] = [
         Option(
-            .brokers, short: "b", "HOST:PORT[,...]", .brokers, .source, "the brokers to ask first; required",
+            .brokers, short: "b", "HOST:PORT[,...]", .brokers, .source, commands: [.run, .deadLetterReplay],
+            "the brokers to ask first; required",
             details: "A YAML file may also give a list. The port is 9092 where none is given."),
         Option(
             .topic, short: "t", "TOPIC", .topic, repeatable: true, .source, "a topic to consume (repeatable)",
@@ -22,6 +23,7 @@ extension OptionTable {
                 """),
         Option(
             .property, short: "X", "NAME=VALUE", .property, repeatable: true, .source,
+            commands: [.run, .deadLetterReplay],
             "any librdkafka property (repeatable); NAME=@FILE reads a secret",
             details: """
                 `NAME=@FILE` reads the value from a file, without its last line break; a value that itself begins with `@` \
@@ -47,6 +49,12 @@ extension OptionTable {
             .outOfRange, "POLICY", .choice(OutOfRangePolicy.allCases.map(\.rawValue)), default: "stop", .source,
             "when the log no longer has the position: stop, earliest or latest",
             details: "`stop` ends the service with exit code 65; the log names the range that was lost."),
+        Option(
+            .address, "ADDRESS", .text, .source, "a tRPC-Go Kafka address: brokers, topics, group and more in one text",
+            details: """
+                `HOST:PORT[,...]?topics=a,b&group=g&batch=100&maxRetry=5`, within quotes in a shell. [trpc.md](trpc.md) tells what \
+                each key becomes. Flags and variables beat it; what a file says otherwise is refused.
+                """),
         Option(
             .ignoreCommitMetadata, nil, .flag, default: "false", .source,
             "do not believe what the last commit says of records settled above it",

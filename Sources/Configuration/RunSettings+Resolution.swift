@@ -63,6 +63,8 @@ extension RunSettings {
         filters = values.filters
         stallTimeout = values.duration(.stallTimeout)
         ignoreCommitMetadata = values.flag(.ignoreCommitMetadata)
+        trpcMeta = values.flag(.trpcMeta)
+        notices = values.notices
     }
 
     private mutating func takeFailures(
@@ -106,7 +108,7 @@ extension DemoSettings {
 }
 
 extension SettingValues {
-    fileprivate func texts(_ name: OptionName) -> [String] {
+    func texts(_ name: OptionName) -> [String] {
         all(name).compactMap { given in
             guard case .text(let text) = given.value else { return nil }
             return text

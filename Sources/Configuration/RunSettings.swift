@@ -111,6 +111,10 @@ package struct RunSettings: Equatable, Sendable {
     package var deadLetterMaxRate: RateSetting?
     /// librdkafka properties of the client that writes dead letters, none of them refused; they beat `properties` there.
     package var deadLetterProperties: [Property] = []
+    /// True: each message also has its headers as the object `meta`.
+    package var trpcMeta = false
+    /// What an operator should know at start: for the log.
+    package var notices: [StartNotice] = []
 }
 
 /// Everything that `ackpipe broker` was told, checked, with the defaults filled in.

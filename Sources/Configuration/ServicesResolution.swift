@@ -24,21 +24,19 @@ struct ServicesResolution {
         var found: [(service: String, complaints: [Complaint])] = []
         var all: [RunSettings] = []
         for service in services.map({ $0.map(Optional.some) }) ?? [nil] {
-            var values = SettingValues(layers(of: service), of: .run)
+            let addressed = AddressLayers.merged(
+                commanding: [flags.layer, variables], files: (service.map { [$0.layer] } ?? []) + [file.shared])
+            var values = SettingValues(addressed.layers, of: .run)
             all.append(
                 RunSettings.resolve(
                     &values, command: flags.layer.command ?? service?.layer.command ?? file.shared.command,
                     service: service?.name, memorySharers: memorySharers(service, among: services ?? []),
                     isCutShort: flags.isCutShort || file.shared.isUnreadable, readSecret: readSecret, matches: matches))
-            found.append((service?.name ?? "", values.complaints))
+            found.append((service?.name ?? "", addressed.complaints + values.complaints))
         }
         merge(found)
         if complaints.isEmpty { complaints = ServiceOverlap.complaints(all, services ?? [], matches: matches) }
         return all
-    }
-
-    private func layers(of service: ConfiguredService?) -> [Layer] {
-        [flags.layer, variables] + (service.map { [$0.layer] } ?? []) + [file.shared]
     }
 
     // MARK: Which services
@@ -78,7 +76,7 @@ struct ServicesResolution {
         let names = services.map(\.name).joined(separator: ", ")
         let remedy = "choose one of them with --service NAME, or write it in the file"
         for layer in [flags.layer, variables] {
-            for name in [OptionName.topic, .topicPattern, .group, .assign] {
+            for name in [OptionName.address, .topic, .topicPattern, .group, .assign] {
                 guard let given = layer.values[name]?.first else { continue }
                 complain(given.place, "would be given to several services at once (\(names)); \(remedy)")
             }

@@ -6,6 +6,7 @@ struct SettingValues {
     private let command: Subcommand
     private var given: [OptionName: [GivenValue]] = [:]
     private(set) var complaints: [Complaint] = []
+    private(set) var notices: [StartNotice] = []
     private var attempted: Set<OptionName> = []
     /// True when some layer gave a command, well or badly.
     private(set) var hasCommand = false
@@ -15,6 +16,7 @@ struct SettingValues {
     init(_ layers: [Layer], of command: Subcommand) {
         self.command = command
         for layer in layers {
+            notices += layer.notices
             hasCommand = hasCommand || layer.hasCommand
             attempted.formUnion(layer.attempted)
             for (name, values) in layer.values {
@@ -24,7 +26,10 @@ struct SettingValues {
                 }
                 let known = given[name] ?? []
                 given[name] =
-                    known + values.filter { value in !known.contains { $0.propertyName == value.propertyName } }
+                    known
+                    + values.filter { value in
+                        !known.contains { $0.canonicalPropertyName == value.canonicalPropertyName }
+                    }
             }
         }
     }
@@ -84,6 +89,13 @@ struct SettingValues {
     mutating func start(_ name: OptionName) -> StartPosition {
         if case .startPosition(let position)? = value(name) { return position }
         return mismatch(name, .earliest)
+    }
+
+    /// Milliseconds since 1970; nil when nobody gave the option: a point in time has no default.
+    mutating func pointInTime(_ name: OptionName) -> Int64? {
+        guard isGiven(name) else { return nil }
+        if case .pointInTime(let time)? = value(name) { return time }
+        return mismatch(name, nil)
     }
 
     mutating func choice<Choice: RawRepresentable>(_ name: OptionName, or neutral: Choice) -> Choice

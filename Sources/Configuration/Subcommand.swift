@@ -1,6 +1,22 @@
 /// The program's commands. Later versions add theirs here, with their options in `OptionTable`.
 package enum Subcommand: String, CaseIterable, Sendable {
     case run, demo, broker
+    case deadLetterReplay = "dead-letter replay"
+
+    /// Whether the command runs a handler, which `--` precedes.
+    var runsHandler: Bool { self == .run || self == .demo }
+
+    /// Whether the word is the first of a command's several.
+    static func isBeginning(_ word: String) -> Bool { allCases.contains { $0.rawValue.hasPrefix(word + " ") } }
+
+    /// The command that these words begin with, and the words after it.
+    static func read(_ words: [String]) -> (command: Subcommand, rest: ArraySlice<String>)? {
+        for command in allCases {
+            let name = command.rawValue.split(separator: " ").map(String.init)
+            if words.starts(with: name) { return (command, words.dropFirst(name.count)) }
+        }
+        return nil
+    }
 
     /// The usage line, without the word "Usage".
     var usage: String {
@@ -8,6 +24,7 @@ package enum Subcommand: String, CaseIterable, Sendable {
         case .run: "ackpipe run -b BROKERS -t TOPIC -g GROUP [options] -- COMMAND [ARG...]"
         case .demo: "ackpipe demo [options] [-- COMMAND [ARG...]]"
         case .broker: "ackpipe broker [options]"
+        case .deadLetterReplay: "ackpipe dead-letter replay -b BROKERS --from-topic TOPIC [options]"
         }
     }
 
@@ -17,6 +34,7 @@ package enum Subcommand: String, CaseIterable, Sendable {
         case .run: "consume Kafka topics and hand the records to a handler"
         case .demo: "embedded broker, sample records and a handler in one command; no Kafka needed"
         case .broker: "the embedded broker alone, for development; other clients can use it"
+        case .deadLetterReplay: "put dead letters back into the topics that they came from"
         }
     }
 
@@ -38,6 +56,12 @@ package enum Subcommand: String, CaseIterable, Sendable {
             """
             Runs librdkafka's mock cluster: real sockets, real wire protocol, everything in memory and at most 5 MB a \
             partition. It is for development and tests, not for data that matters.
+            """
+        case .deadLetterReplay:
+            """
+            Reads a dead-letter topic up to its present end and puts the records that the options choose back into the \
+            topics that they came from. What it has put back it keeps in a consumer group, so that a later run does not do it \
+            again; what the options leave out stays for later runs. Run one at a time.
             """
         }
     }

@@ -67,7 +67,7 @@ package struct DeadLetter: Equatable, Sendable {
     /// Stays valid until the letter is confirmed or its partition is given up.
     package var slot: RecordSlot
     package var cause: Cause
-    /// Attempts that were made and charged.
+    /// Attempts that were made, as far as they are known: they are counted anew in each assignment.
     package var attempts: Int
 }
 

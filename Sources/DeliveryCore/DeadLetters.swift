@@ -112,11 +112,13 @@ extension DeliveryMachine {
         lanes[record.lane].deadLetters += 1
         actions.append(.copyOut(record.slot))
         let key = deadLetters.issueKey()
+        // The attempt that ended with the rejection is one that was made, though none is charged for it.
+        let attempts = Int(record.charges) + (cause == .rejected ? 1 : 0)
         deadLetters.add(
             .init(
                 letter: DeadLetter(
                     key: key, partition: partition, offset: record.offset, slot: record.slot, cause: cause,
-                    attempts: Int(record.charges)),
+                    attempts: attempts),
                 reference: RecordReference(
                     partition: partition, epoch: epoch, sequence: sequence, lane: record.lane)))
         // While drain goes on nothing leaves the queue any more: what cannot be written now comes again after a restart.

@@ -183,8 +183,10 @@ extension DeliveryMachine {
             delay.map { max(.zero, min($0, limits.maxRetryDelay)) }
             ?? backoff.wait(failures: max(1, charges), random: random.next())
         actions.append(.copyOut(record.slot))
-        if policy.order != .none { lanes[record.lane].resumesAt = now + wait }
-        retries.add(.init(due: now + wait, partition: partition, epoch: tracker.epoch, sequence: sequence))
+        // A later record of the lane may have asked for a longer wait before: the lane waits for both.
+        let due = policy.order == .none ? now + wait : max(now + wait, lanes[record.lane].resumesAt ?? now)
+        if policy.order != .none { lanes[record.lane].resumesAt = due }
+        retries.add(.init(due: due, partition: partition, epoch: tracker.epoch, sequence: sequence))
         if charged > 0 {
             actions.append(
                 .notice(
@@ -248,6 +250,9 @@ extension DeliveryMachine {
     package mutating func refuse(_ key: DeliveryKey, now: Instant, actions: inout [Action]) {
         let delivery = table[key]
         let window = window(of: key)
+        // It was counted as bytes that wait to be written, and never will be.
+        let size = delivery.sequences.reduce(0) { $0 + Int(trackers[delivery.partition]?[$1]?.size ?? 0) }
+        workers[delivery.worker.value].unwrittenBytes = max(0, workers[delivery.worker.value].unwrittenBytes - size)
         release(key, from: delivery.worker)
         leaveLanes(key, delivery)
         closeIfAnswered(delivery.worker, now: now, actions: &actions)

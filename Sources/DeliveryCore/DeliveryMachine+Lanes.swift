@@ -160,9 +160,8 @@ extension DeliveryMachine {
         }
         if old.map({ sequence < $0 }) ?? true { lanes[index].cursor = sequence }
         for key in lanes[index].live {
-            guard table[key].state == .outstanding, let first = table[key].sequences.first, first > sequence else {
-                continue
-            }
+            let first = table[key].sequences.first { trackers[partition]?[$0]?.lane == index }
+            guard table[key].state == .outstanding, let first, first > sequence else { continue }
             cancel(key, .rewind, now: now, actions: &actions)
         }
         lanes[index].isRewinding = !lanes[index].live.isEmpty

@@ -113,7 +113,7 @@ struct LaneTable {
     /// Gives up the lane of a key that has nothing any more.
     mutating func releaseIfIdle(_ index: LaneIndex) {
         let lane = self[index]
-        guard let hash = lane.keyHash, lane.isIdle else { return }
+        guard let hash = lane.keyHash, !isFree(Int(index.value)), lane.isIdle else { return }
         byKey[Key(partition: lane.partition, hash: hash)] = nil
         self[index].partition = PartitionIndex(-1)
         free.append(index)

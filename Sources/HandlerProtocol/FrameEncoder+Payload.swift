@@ -20,6 +20,7 @@ extension FrameEncoder {
         try payload(name, .headerName, form: .auto, into: &buffer)
         try payload(value, .value, form: .auto, into: &buffer)
         buffer.append(UInt8(ascii: "}"))
+        if writesMeta { meta.take(name: name, value: value) }
     }
 
     private mutating func payload(
@@ -109,7 +110,7 @@ extension FrameEncoder {
     }
 
     /// Keeps memory bounded while a record that cannot fit is measured: its bytes are dropped and only counted.
-    private mutating func dropIfTooLarge(in buffer: inout OutboundBuffer) {
+    mutating func dropIfTooLarge(in buffer: inout OutboundBuffer) {
         guard bodyBytes(in: buffer) > maxFrameBytes else { return }
         dropped &+= buffer.pendingCount &- recordStart
         buffer.truncate(toPending: recordStart)

@@ -14,6 +14,8 @@ package struct FrameEncoder {
     package let maxFrameBytes: Int
     let keyForm: PayloadForm
     let valueForm: PayloadForm
+    /// Whether each record also has its headers as the object `meta`.
+    let writesMeta: Bool
 
     var state = State.idle
     var shared = SharedMembers()
@@ -24,13 +26,19 @@ package struct FrameEncoder {
     var dropped = 0
     var recordCount = 0
     var headerCount = 0
+    /// The headers of the record that is being written; stays empty where `meta` is not written.
+    var meta = HeaderMap()
 
     /// An encoder for workers that were told this framing and this limit (bytes; see `Framing.largestFrameLimit`).
-    package init(framing: Framing, maxFrameBytes: Int, keyForm: PayloadForm, valueForm: PayloadForm) {
+    /// `writesMeta` adds the member `meta` to each record (protocol.md, section 6).
+    package init(
+        framing: Framing, maxFrameBytes: Int, keyForm: PayloadForm, valueForm: PayloadForm, writesMeta: Bool = false
+    ) {
         self.framing = framing
         self.maxFrameBytes = maxFrameBytes
         self.keyForm = keyForm
         self.valueForm = valueForm
+        self.writesMeta = writesMeta
     }
 
     /// Begins the frame of one record. `id` grows by 1 for each delivery of a worker, `attempt` counts from 1.
@@ -82,6 +90,7 @@ package struct FrameEncoder {
         recordStart = buffer.pendingCount
         dropped = 0
         headerCount = 0
+        meta.removeAll()
         if recordCount > 0 { buffer.append(UInt8(ascii: ",")) }
         var separator = UInt8(ascii: "{")
         writePlace(attempt: attempt, redelivered: redelivered, place, separator: &separator, into: &buffer)
@@ -133,6 +142,7 @@ package struct FrameEncoder {
         frameStart = buffer.pendingCount
         dropped = 0
         headerCount = 0
+        meta.removeAll()
         if framing == .length { for _ in 0..<4 { buffer.append(0) } }
     }
 
@@ -198,5 +208,6 @@ extension FrameEncoder {
 
     private mutating func closeHeaders(into buffer: inout OutboundBuffer) {
         buffer.append(headerCount == 0 ? ",\"headers\":[]" : "]")
+        if writesMeta { writeMeta(into: &buffer) }
     }
 }

@@ -8,7 +8,7 @@ enum RecordLineName: String, CaseIterable {
     /// kcat's names for value and timestamp.
     case payload, ts
     /// What a `message` frame says beside the record; read past.
-    case type, id, attempt, redelivered, offset
+    case type, id, attempt, redelivered, offset, meta
     case timestampType = "timestamp_type"
     /// What kcat says beside the record; read past.
     case tstype, broker

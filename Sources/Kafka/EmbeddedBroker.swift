@@ -93,6 +93,21 @@ package final class EmbeddedBroker {
         unsafe rd_kafka_mock_topic_set_error(cluster, topic, rd_kafka_resp_err_t(rawValue: code))
     }
 
+    /// Makes this broker the partition's leader; the one before answers NOT_LEADER_OR_FOLLOWER from then on, and nobody is
+    /// told. nil leaves the partition without a leader.
+    package func setLeader(_ topic: String, partition: Int32, broker: Int32?) throws(KafkaError) {
+        let result = try unsafe rd_kafka_mock_partition_set_leader(running(), topic, partition, broker ?? -1)
+        if let error = KafkaError(result) { throw error }
+    }
+
+    /// Makes this broker the group's coordinator; the one before answers NOT_COORDINATOR from then on. Members and offsets
+    /// are the cluster's, and stay.
+    package func setCoordinator(group: String, broker: Int32) throws(KafkaError) {
+        if let error = try unsafe KafkaError(rd_kafka_mock_coordinator_set(running(), "group", group, broker)) {
+            throw error
+        }
+    }
+
     /// Ends the brokers; what they kept is gone. Calling it again does nothing.
     package func stop() {
         if let cluster = unsafe cluster { unsafe rd_kafka_mock_cluster_destroy(cluster) }

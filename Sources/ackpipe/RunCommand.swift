@@ -30,7 +30,24 @@ enum RunCommand {
             log.info("ackpipe starts", metadata: version.merging(["services": "\(services.count)"]) { $1 })
             for service in services { log.info("service starts", metadata: facts(service)) }
         }
+        tellNotices(of: services, log)
         return Ackpipe.conclude(Daemon.run(log: log, environment: environment) { services })
+    }
+
+    /// What holds for every service is told once; what does not is told with the services' names.
+    private static func tellNotices(of services: [RunSettings], _ log: Logger) {
+        var told: [StartNotice] = []
+        for notice in services.flatMap(\.notices) where !told.contains(notice) {
+            told.append(notice)
+            var metadata: Logger.Metadata = [
+                "config.place": "\(notice.place)", "config.notice": "\(notice.message)",
+            ]
+            let concerned = services.filter { $0.notices.contains(notice) }
+            if concerned.count < services.count {
+                metadata["service"] = "\(concerned.compactMap(\.service).joined(separator: ","))"
+            }
+            log.log(level: notice.weight == .warning ? .warning : .info, "configuration notice", metadata: metadata)
+        }
     }
 
     private static func facts(_ settings: RunSettings) -> Logger.Metadata {

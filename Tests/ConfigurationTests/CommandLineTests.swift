@@ -142,10 +142,13 @@ import Testing
     func unknownCommand() {
         #expect(
             Fixture().complaintsExactly(["rnu"])
-                == ["'rnu': unknown command; did you mean run? The commands are: run, demo, broker"])
+                == ["'rnu': unknown command; did you mean run? The commands are: run, demo, broker, dead-letter replay"]
+        )
         #expect(
             Fixture().complaintsExactly(["-b"])
-                == ["'-b': unknown option; a command comes first. The commands are: run, demo, broker"])
+                == [
+                    "'-b': unknown option; a command comes first. The commands are: run, demo, broker, dead-letter replay"
+                ])
     }
 
     @Test("help and version are answered whatever else is wrong")

@@ -1,5 +1,6 @@
 import Foundation
 import Kafka
+import KafkaTestSupport
 import Testing
 
 /// Brokers that are away, refuse, or do not know the topic: waited for, or an end with an exit code that names why.
@@ -41,7 +42,7 @@ import Testing
 
     @Test(
         "A refusal that lasts ends the service with its name, the rights needed and an exit code",
-        .timeLimit(.minutes(10)), arguments: refusals)
+        .embeddedBroker("injects errors"), .timeLimit(.minutes(10)), arguments: refusals)
     func refused(_ refusal: Refusal) async throws {
         try await Slots.shared.run {
             let run = try await TroubleRun()
@@ -59,7 +60,9 @@ import Testing
         }
     }
 
-    @Test("A commit that is refused for a while is sent again until it is taken", .timeLimit(.minutes(10)))
+    @Test(
+        "A commit that is refused for a while is sent again until it is taken", .embeddedBroker("injects errors"),
+        .timeLimit(.minutes(10)))
     func commitRefusedForAWhile() async throws {
         try await Slots.shared.run {
             let run = try await TroubleRun(records: 10)
@@ -75,7 +78,7 @@ import Testing
 
     @Test(
         "A fetch that is refused for a while is tried again, and the log says which right is missing",
-        .timeLimit(.minutes(10)))
+        .embeddedBroker("injects errors"), .timeLimit(.minutes(10)))
     func fetchRefusedForAWhile() async throws {
         try await Slots.shared.run {
             let run = try await TroubleRun()
@@ -89,7 +92,8 @@ import Testing
     }
 
     @Test(
-        "A topic that the brokers do not know, or do not show, is named", .timeLimit(.minutes(10)),
+        "A topic that the brokers do not know, or do not show, is named", .embeddedBroker("injects errors"),
+        .timeLimit(.minutes(10)),
         arguments: [(Int32(3), true, Int32(78)), (3, false, 78), (29, true, 77)])
     func topicUnknown(error: Int32, joins: Bool, code: Int32) async throws {
         try await Slots.shared.run {
@@ -131,10 +135,14 @@ import Testing
     func unreachable(_ address: [String]) async throws {
         try await Slots.shared.run {
             let run = try await TroubleRun(records: 0)
-            let arguments = address.map { $0 == "BROKER" ? run.cluster.brokers : $0 }
+            // An embedded one in any case: it is silent where another may hang up on a client that begins with TLS.
+            let broker = try EmbeddedBroker(topics: [])
+            defer { broker.stop() }
+            let arguments = address.map { $0 == "BROKER" ? broker.bootstrapServers : $0 }
             let ackpipe = try AckpipeProcess(
-                ["run"] + arguments + ["-t", "t", "-g", "g", "--connect-timeout", "1500ms", "--"]
-                    + Repository.handler("ack.py"), in: run.scratch)
+                ["run"] + arguments + [
+                    "-t", "t", "-g", "g", "--connect-timeout", "1500ms", "--",
+                ] + Repository.handler("ack.py"), in: run.scratch)
             #expect(try await ackpipe.waitForExit() == 69, "\(ackpipe.logTail)")
             #expect(ackpipe.log.contains("broker not reachable: waiting for it"), "\(ackpipe.logTail)")
             #expect(
@@ -142,7 +150,9 @@ import Testing
         }
     }
 
-    @Test("A broker that is away at the start, and again later, is waited for", .timeLimit(.minutes(10)))
+    @Test(
+        "A broker that is away at the start, and again later, is waited for", .embeddedBroker("injects errors"),
+        .timeLimit(.minutes(10)))
     func brokerComesBack() async throws {
         try await Slots.shared.run {
             let run = try await TroubleRun(records: 20)
@@ -167,7 +177,9 @@ import Testing
         }
     }
 
-    @Test("A broker that is gone when the last commit is due is no success", .timeLimit(.minutes(10)))
+    @Test(
+        "A broker that is gone when the last commit is due is no success", .embeddedBroker("injects errors"),
+        .timeLimit(.minutes(10)))
     func brokerGoneAtTheEnd() async throws {
         try await Slots.shared.run {
             let run = try await TroubleRun()
@@ -184,7 +196,9 @@ import Testing
         }
     }
 
-    @Test("A coordinator that never answers is told, as librdkafka itself says nothing", .timeLimit(.minutes(10)))
+    @Test(
+        "A coordinator that never answers is told, as librdkafka itself says nothing",
+        .embeddedBroker("injects errors"), .timeLimit(.minutes(10)))
     func coordinatorNotAvailable() async throws {
         try await Slots.shared.run {
             let run = try await TroubleRun()

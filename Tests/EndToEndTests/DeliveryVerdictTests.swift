@@ -125,7 +125,9 @@ struct DeliveryVerdictTests {
                     serve(lambda record: {"action": "reject", "error": "no such order"} if record["offset"] == 3 else None)
                     """))
             #expect(try await ackpipe.waitForExit() == 65, "\(ackpipe.logTail)")
-            #expect(ackpipe.log.contains("t/0 offset 3: the handler rejected the record"), "\(ackpipe.logTail)")
+            #expect(
+                ackpipe.log.contains("\(stage.topic)/0 offset 3: the handler rejected the record"), "\(ackpipe.logTail)"
+            )
             #expect(ackpipe.log.contains("no such order"), "\(ackpipe.logTail)")
             #expect(try await stage.committed() == [3])
             #expect(stage.journal.entries().map(\.offset) == [0, 1, 2, 3])

@@ -65,10 +65,10 @@ import Testing
                     try write(.init(topic: "t", partition: partition, value: Array("\"grüße\"\n\\".utf8)))
                 }
             }
-            let assigned = (0..<partitions).flatMap { ["--assign", "t:\($0)"] }
+            let assigned = (0..<partitions).flatMap { ["--assign", "\(cluster.topic):\($0)"] }
             let ackpipe = try AckpipeProcess(
                 ["run"] + cluster.address + assigned + [
-                    "-g", "g", "--exit-at-end", "--mode", mode, "--batch-size", "20",
+                    "-g", cluster.group, "--exit-at-end", "--mode", mode, "--batch-size", "20",
                 ]
                     + options + ["--"] + handler, in: scratch)
             #expect(try await ackpipe.waitForExit() == 0, "\(name): \(ackpipe.logTail)")

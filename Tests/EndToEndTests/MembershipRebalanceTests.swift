@@ -107,7 +107,7 @@ import Testing
         try AckpipeProcess(
             ["run"] + cluster.address
                 + [
-                    "-t", "t", "-g", "g", "-X", "partition.assignment.strategy=\(strategy)", "-X",
+                    "-t", cluster.topic, "-g", cluster.group, "-X", "partition.assignment.strategy=\(strategy)", "-X",
                     "session.timeout.ms=6000",
                 ] + options + ["--"]
                 + handler,

@@ -40,7 +40,9 @@ import Testing
             try await cluster.fill("t", partitions: 4, each: 500)
             let journal = Journal(scratch)
             let ackpipe = try AckpipeProcess(
-                ["run"] + cluster.address + ["-t", "t", "-g", "g", "--exit-at-end", "--workers", "2", "--"]
+                ["run"] + cluster.address + [
+                    "-t", cluster.topic, "-g", cluster.group, "--exit-at-end", "--workers", "2", "--",
+                ]
                     + Repository.handler("ack.py"), in: scratch,
                 environment: NewerLibrary.environment.merging(["JOURNAL": journal.path]) { $1 })
             #expect(try await ackpipe.waitForExit() == 0, "\(ackpipe.logTail)")
@@ -65,7 +67,9 @@ import Testing
         defer { broker?.killNow() }
         let journal = Journal(scratch)
         let ackpipe = try AckpipeProcess(
-            ["run"] + cluster.address + ["-t", "t", "-g", "g"] + MembershipTests.shortIntervals + ["--"]
+            ["run"] + cluster.address + ["-t", cluster.topic, "-g", cluster.group] + MembershipTests.shortIntervals + [
+                "--"
+            ]
                 + Repository.handler("ack.py"), in: scratch,
             environment: environment.merging(["JOURNAL": journal.path]) { $1 })
         try await ackpipe.waitForLog("partitions assigned")
@@ -91,7 +95,8 @@ import Testing
         let journal = Journal(scratch)
         let handler = try scratch.python("slow.py", "serve(lambda record: time.sleep(18.5))")
         let ackpipe = try AckpipeProcess(
-            ["run"] + cluster.address + ["-t", "t", "-g", "g", "--exit-at-end"] + MembershipTests.shortIntervals
+            ["run"] + cluster.address + ["-t", cluster.topic, "-g", cluster.group, "--exit-at-end"]
+                + MembershipTests.shortIntervals
                 + ["--"] + handler, in: scratch, environment: environment.merging(["JOURNAL": journal.path]) { $1 })
         try await eventually("the record is delivered", seen: { ackpipe.logTail }) {
             journal.entries().count == 1 ? () : nil

@@ -72,7 +72,8 @@ import Testing
     ) async throws {
         let journal = Journal(scratch)
         let ackpipe = try AckpipeProcess(
-            ["run"] + cluster.address + ["-t", "big", "-g", group] + options + ["--"] + handler, in: scratch,
+            ["run"] + cluster.address + ["-t", cluster.topic, "-g", cluster.group(group)] + options + ["--"] + handler,
+            in: scratch,
             environment: ["JOURNAL": journal.path])
         let probe = MemoryProbe(ackpipe)
         let seen = { "\(journal.offsets().count) partitions delivered; \(probe.report); \(ackpipe.logTail)" }
@@ -106,7 +107,8 @@ import Testing
                 #"serve(lambda record: {"action": "retry"} if (record["partition"], record["offset"]) == (2, 10) else None)"#
             )
             let ackpipe = try AckpipeProcess(
-                ["run"] + cluster.address + ["-g", "g"] + (0..<8).flatMap { ["--assign", "t:\($0)"] }
+                ["run"] + cluster.address + ["-g", cluster.group]
+                    + (0..<8).flatMap { ["--assign", "\(cluster.topic):\($0)"] }
                     + ["--mode", "batch", "--max-total-in-flight", "1000", "--"] + handler, in: scratch)
             var committed: [Int64?] = []
             let others = (0..<8).map { $0 == 2 ? Int64(10) : 3_000 }

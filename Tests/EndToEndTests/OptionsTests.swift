@@ -13,8 +13,9 @@ import Testing
             let ackpipe = try AckpipeProcess(
                 ["run", "--"] + Repository.handler("ack.py"), in: stage.scratch,
                 environment: [
-                    "JOURNAL": stage.journal.path, "ACKPIPE_BROKERS": stage.cluster.brokers, "ACKPIPE_TOPIC": "t",
-                    "ACKPIPE_GROUP": "g", "ACKPIPE_EXIT_AT_END": "true", "ACKPIPE_MODE": "batch",
+                    "JOURNAL": stage.journal.path, "ACKPIPE_BROKERS": stage.cluster.brokers,
+                    "ACKPIPE_TOPIC": stage.cluster.topic,
+                    "ACKPIPE_GROUP": stage.cluster.group, "ACKPIPE_EXIT_AT_END": "true", "ACKPIPE_MODE": "batch",
                     "ACKPIPE_BATCH_SIZE": "10", "ACKPIPE_PROPERTIES": "client.id=from-environment",
                 ])
             try await requireWholeRun(ackpipe, stage)
@@ -32,7 +33,7 @@ import Testing
                 "service.yaml",
                 """
                 brokers: \(stage.cluster.brokers)
-                topics: [t]
+                topics: [\(stage.cluster.topic)]
                 group: overridden
                 mode: batch
                 batch-size: 10
@@ -43,7 +44,8 @@ import Testing
 
                 """)
             let ackpipe = try AckpipeProcess(
-                ["run", "--config", file, "-g", "g"], in: stage.scratch, environment: ["JOURNAL": stage.journal.path])
+                ["run", "--config", file, "-g", stage.cluster.group], in: stage.scratch,
+                environment: ["JOURNAL": stage.journal.path])
             try await requireWholeRun(ackpipe, stage)
             #expect(ackpipe.log.contains("mode=batch"), "\(ackpipe.logTail)")
             #expect(ackpipe.log.contains("client.id=from-file"), "\(ackpipe.logTail)")
@@ -58,7 +60,10 @@ import Testing
                 "talks.py", #"serve(lambda record: print('say "', record["offset"], "\\ \u0007", flush=True))"#)
             let ackpipe = try AckpipeProcess(
                 ["run"] + stage.cluster.address
-                    + ["-t", "t", "-g", "g", "--exit-at-end", "--log-format", "json", "--log-level", "debug", "--"]
+                    + [
+                        "-t", stage.cluster.topic, "-g", stage.cluster.group, "--exit-at-end", "--log-format", "json",
+                        "--log-level", "debug", "--",
+                    ]
                     + handler, in: stage.scratch, environment: ["JOURNAL": stage.journal.path])
             try await requireWholeRun(ackpipe, stage)
             let lines = ackpipe.log.split(separator: "\n")
@@ -77,7 +82,10 @@ import Testing
             let stage = try await stage()
             let ackpipe = try AckpipeProcess(
                 ["run"] + stage.cluster.address
-                    + ["-t", "t", "-g", "g", "--exit-at-end", "--framing", "lines", "--mode", mode, "--"]
+                    + [
+                        "-t", stage.cluster.topic, "-g", stage.cluster.group, "--exit-at-end", "--framing", "lines",
+                        "--mode", mode, "--",
+                    ]
                     + Repository.handler("ack.py"), in: stage.scratch, environment: ["JOURNAL": stage.journal.path])
             try await requireWholeRun(ackpipe, stage)
         }
@@ -109,7 +117,10 @@ import Testing
                 """)
             let ackpipe = try AckpipeProcess(
                 ["run"] + stage.cluster.address
-                    + ["-t", "t", "-g", "g", "--exit-at-end", "--protocol-fd", "3", "--", "python3", handler],
+                    + [
+                        "-t", stage.cluster.topic, "-g", stage.cluster.group, "--exit-at-end", "--protocol-fd", "3",
+                        "--", "python3", handler,
+                    ],
                 in: stage.scratch)
             #expect(try await ackpipe.waitForExit() == 0, "\(ackpipe.logTail)")
             #expect(try await stage.cluster.committed("g", "t") == [50, 50])
@@ -128,7 +139,9 @@ import Testing
             let stage = try await stage()
             let handler = try await CompiledHandler.build(in: stage.scratch)
             let ackpipe = try AckpipeProcess(
-                ["run"] + stage.cluster.address + ["-t", "t", "-g", "g", "--exit-at-end", "--"] + handler,
+                ["run"] + stage.cluster.address + [
+                    "-t", stage.cluster.topic, "-g", stage.cluster.group, "--exit-at-end", "--",
+                ] + handler,
                 in: stage.scratch)
             #expect(try await ackpipe.waitForExit() == 0, "\(ackpipe.logTail)")
             let log = ackpipe.log

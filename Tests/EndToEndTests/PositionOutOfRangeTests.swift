@@ -1,5 +1,6 @@
 import Foundation
 import Kafka
+import KafkaTestSupport
 import Testing
 
 /// `--out-of-range`: the log no longer has the position that is to be read.
@@ -8,7 +9,7 @@ import Testing
 @Suite struct PositionOutOfRangeTests {
     @Test(
         "A committed offset that the log has lost stops the service, which names what was lost",
-        .timeLimit(.minutes(10))
+        .embeddedBroker("its log forgets at 5 MB"), .timeLimit(.minutes(10))
     )
     func stopAtStart() async throws {
         try await Slots.shared.run {
@@ -30,7 +31,7 @@ import Testing
 
     @Test(
         "With --out-of-range earliest reading goes on at the oldest record, and the lost range is told",
-        .timeLimit(.minutes(10)))
+        .embeddedBroker("its log forgets at 5 MB"), .timeLimit(.minutes(10)))
     func earliestAtStart() async throws {
         try await Slots.shared.run {
             let scratch = try Scratch()
@@ -44,7 +45,9 @@ import Testing
         }
     }
 
-    @Test("With --out-of-range latest reading goes on at the end, which is committed", .timeLimit(.minutes(10)))
+    @Test(
+        "With --out-of-range latest reading goes on at the end, which is committed",
+        .embeddedBroker("its log forgets at 5 MB"), .timeLimit(.minutes(10)))
     func latestAtStart() async throws {
         try await Slots.shared.run {
             let scratch = try Scratch()
@@ -65,14 +68,17 @@ import Testing
             let cluster = try Cluster(("t", 1))
             try await cluster.fill("t", partitions: 1, each: 10)
             let ackpipe = try AckpipeProcess(
-                ["run"] + cluster.address + ["--assign", "t:0@11", "--"] + Repository.handler("ack.py"), in: scratch)
+                ["run"] + cluster.address + ["--assign", "\(cluster.topic):0@11", "--"] + Repository.handler("ack.py"),
+                in: scratch)
             #expect(try await ackpipe.waitForExit() == 65, "\(ackpipe.logTail)")
-            #expect(ackpipe.log.contains("t/0: the position 11 is not in the log"), "\(ackpipe.logTail)")
+            #expect(ackpipe.log.contains("\(cluster.topic)/0: the position 11 is not in the log"), "\(ackpipe.logTail)")
             #expect(ackpipe.log.contains("the log ends at 10"), "\(ackpipe.logTail)")
         }
     }
 
-    @Test("A position that is lost while the service runs stops it", .timeLimit(.minutes(10)))
+    @Test(
+        "A position that is lost while the service runs stops it", .embeddedBroker("its log forgets at 5 MB"),
+        .timeLimit(.minutes(10)))
     func stopWhileRunning() async throws {
         try await Slots.shared.run {
             let run = try await overtaken(["--out-of-range", "stop"])
@@ -85,7 +91,8 @@ import Testing
     }
 
     @Test(
-        "With --out-of-range earliest a position lost while the service runs is left behind", .timeLimit(.minutes(10)))
+        "With --out-of-range earliest a position lost while the service runs is left behind",
+        .embeddedBroker("its log forgets at 5 MB"), .timeLimit(.minutes(10)))
     func earliestWhileRunning() async throws {
         try await Slots.shared.run {
             let run = try await overtaken(["--out-of-range", "earliest"])
@@ -143,7 +150,9 @@ import Testing
             serve(handle)
             """)
         let ackpipe = try AckpipeProcess(
-            ["run"] + cluster.address + ["--assign", "t:0", "-g", "g", "-X", "queued.max.messages.kbytes=1"]
+            ["run"] + cluster.address + [
+                "--assign", "\(cluster.topic):0", "-g", cluster.group, "-X", "queued.max.messages.kbytes=1",
+            ]
                 + ["--max-total-in-flight", "10"] + options + ["--"] + handler, in: scratch,
             environment: ["JOURNAL": journal.path, "GATE": scratch.path("gate")])
         try await eventually("the first record is delivered", seen: { ackpipe.logTail }) {
@@ -161,7 +170,7 @@ import Testing
         _ cluster: Cluster, _ options: [String], _ journal: Journal, _ scratch: Scratch
     ) throws -> AckpipeProcess {
         try AckpipeProcess(
-            ["run"] + cluster.address + ["--assign", "t:0", "-g", "g"] + options + ["--"]
+            ["run"] + cluster.address + ["--assign", "\(cluster.topic):0", "-g", cluster.group] + options + ["--"]
                 + Repository.handler("ack.py"), in: scratch, environment: ["JOURNAL": journal.path])
     }
 }

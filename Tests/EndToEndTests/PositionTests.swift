@@ -1,5 +1,6 @@
 import Foundation
 import Kafka
+import KafkaTestSupport
 import Testing
 
 /// Where reading begins and ends: `--from`, committed offsets, `--assign`, `--exit-at-end`, `--topic-pattern`.
@@ -14,7 +15,11 @@ import Testing
             try await cluster.fill("t", partitions: 2, each: 10)
             let journal = Journal(scratch)
             let ackpipe = try run(
-                cluster, ["--assign", "t:0", "--assign", "t:1", "--from", position, "--exit-at-end"], journal, scratch)
+                cluster,
+                [
+                    "--assign", "\(cluster.topic):0", "--assign", "\(cluster.topic):1", "--from", position,
+                    "--exit-at-end",
+                ], journal, scratch)
             #expect(try await ackpipe.waitForExit() == 0, "\(ackpipe.logTail)")
             #expect(journal.entries().count == (position == "earliest" ? 20 : 0))
         }
@@ -24,14 +29,16 @@ import Testing
     /// what can be shown here is that the question is asked and its answer followed: reading begins at the end.
     @Test(
         "A time as --from is looked up; where no record is that young reading begins at the end",
-        .timeLimit(.minutes(10)), arguments: ["2020-01-01T00:00:00Z", "1577836800000"])
+        .embeddedBroker("it answers every look-up by time with the end"), .timeLimit(.minutes(10)),
+        arguments: ["2020-01-01T00:00:00Z", "1577836800000"])
     func fromTime(time: String) async throws {
         try await Slots.shared.run {
             let scratch = try Scratch()
             let cluster = try Cluster(("t", 1))
             try await cluster.fill("t", partitions: 1, each: 10)
             let journal = Journal(scratch)
-            let ackpipe = try run(cluster, ["--assign", "t:0", "--from", time, "--exit-at-end"], journal, scratch)
+            let ackpipe = try run(
+                cluster, ["--assign", "\(cluster.topic):0", "--from", time, "--exit-at-end"], journal, scratch)
             #expect(try await ackpipe.waitForExit() == 0, "\(ackpipe.logTail)")
             #expect(journal.entries().isEmpty)
             #expect(ackpipe.log.contains("high=10") && ackpipe.log.contains("position=10"), "\(ackpipe.logTail)")
@@ -45,7 +52,7 @@ import Testing
             let cluster = try Cluster(("t", 1))
             try await cluster.fill("t", partitions: 1, each: 20)
             let first = Journal(scratch, "first")
-            let member = ["-t", "t", "-g", "g", "--exit-at-end"]
+            let member = ["-t", cluster.topic, "-g", cluster.group, "--exit-at-end"]
             let one = try run(cluster, member + ["--max-messages", "7"], first, scratch)
             #expect(try await one.waitForExit() == 0, "\(one.logTail)")
             #expect(first.entries().map(\.offset) == Array(0..<7))
@@ -67,13 +74,16 @@ import Testing
             let cluster = try Cluster(("t", 1))
             try await cluster.fill("t", partitions: 1, each: 10)
             let journal = Journal(scratch)
-            let one = try run(cluster, ["-t", "t", "-g", "g", "--from", "latest"], journal, scratch)
+            let one = try run(
+                cluster, ["-t", cluster.topic, "-g", cluster.group, "--from", "latest"], journal, scratch)
             try await one.waitForLog("position=10")
             one.signal(SIGTERM)
             #expect(try await one.waitForExit() == 0, "\(one.logTail)")
             #expect(try await cluster.committed("g", "t") == [10])
             try await cluster.fill("t", partitions: 1, each: 5)
-            let two = try run(cluster, ["-t", "t", "-g", "g", "--from", "latest", "--exit-at-end"], journal, scratch)
+            let two = try run(
+                cluster, ["-t", cluster.topic, "-g", cluster.group, "--from", "latest", "--exit-at-end"], journal,
+                scratch)
             #expect(try await two.waitForExit() == 0, "\(two.logTail)")
             #expect(journal.entries().map(\.offset) == Array(10..<15))
         }
@@ -89,7 +99,8 @@ import Testing
             for run in ["first", "second"] {
                 let journal = Journal(scratch, run)
                 let ackpipe = try self.run(
-                    cluster, ["--assign", "t:1@7", "--assign", "t:2", "--exit-at-end"], journal, scratch)
+                    cluster, ["--assign", "\(cluster.topic):1@7", "--assign", "\(cluster.topic):2", "--exit-at-end"],
+                    journal, scratch)
                 #expect(try await ackpipe.waitForExit() == 0, "\(ackpipe.logTail)")
                 #expect(journal.offsets() == [1: [7, 8, 9], 2: Set(0..<10)])
                 #expect(ackpipe.log.contains("commits=0"), "\(ackpipe.logTail)")
@@ -107,13 +118,19 @@ import Testing
             try await cluster.fill("t", partitions: 2, each: 10)
             let first = Journal(scratch, "first")
             let one = try run(
-                cluster, ["--assign", "t:0@3", "-g", "g", "--exit-at-end", "--max-messages", "4"], first, scratch)
+                cluster,
+                ["--assign", "\(cluster.topic):0@3", "-g", cluster.group, "--exit-at-end", "--max-messages", "4"],
+                first, scratch)
             #expect(try await one.waitForExit() == 0, "\(one.logTail)")
             #expect(first.offsets() == [0: [3, 4, 5, 6]])
             #expect(try await cluster.committed("g", "t") == [7, nil])
             let second = Journal(scratch, "second")
             let two = try run(
-                cluster, ["--assign", "t:0@3", "--assign", "t:1@8", "-g", "g", "--exit-at-end"], second, scratch)
+                cluster,
+                [
+                    "--assign", "\(cluster.topic):0@3", "--assign", "\(cluster.topic):1@8", "-g", cluster.group,
+                    "--exit-at-end",
+                ], second, scratch)
             #expect(try await two.waitForExit() == 0, "\(two.logTail)")
             #expect(second.offsets() == [0: [7, 8, 9], 1: [8, 9]])
             #expect(try await cluster.committed("g", "t") == [10, 10])
@@ -137,7 +154,9 @@ import Testing
                 """)
             let gate = scratch.path("gate")
             let ackpipe = try AckpipeProcess(
-                ["run"] + cluster.address + ["--assign", "t:0", "-g", "g", "--exit-at-end", "--"] + handler,
+                ["run"] + cluster.address + [
+                    "--assign", "\(cluster.topic):0", "-g", cluster.group, "--exit-at-end", "--",
+                ] + handler,
                 in: scratch, environment: ["JOURNAL": journal.path, "GATE": gate])
             try await eventually("the first record is delivered", seen: { ackpipe.logTail }) {
                 journal.entries().isEmpty ? nil : ()
@@ -150,7 +169,9 @@ import Testing
         }
     }
 
-    @Test("--topic-pattern reads every topic whose name matches and no other", .timeLimit(.minutes(10)))
+    @Test(
+        "--topic-pattern reads every topic whose name matches and no other", .embeddedBroker("topics of given names"),
+        .timeLimit(.minutes(10)))
     func topicPattern() async throws {
         try await Slots.shared.run {
             let scratch = try Scratch()
@@ -160,7 +181,7 @@ import Testing
             }
             let journal = Journal(scratch)
             let ackpipe = try run(
-                cluster, ["--topic-pattern", "orders-.*", "-g", "g", "--exit-at-end"], journal, scratch)
+                cluster, ["--topic-pattern", "orders-.*", "-g", cluster.group, "--exit-at-end"], journal, scratch)
             #expect(try await ackpipe.waitForExit() == 0, "\(ackpipe.logTail)")
             #expect(Set(journal.entries().map(\.topic)) == ["orders-eu", "orders-us"])
             #expect(journal.entries().count == 15)

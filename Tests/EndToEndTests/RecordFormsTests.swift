@@ -187,7 +187,7 @@ import Testing
             }
             let ackpipe = try run.start(["--exit-at-end", "--mode", mode] + obstacle.options, handler: "good()")
             #expect(try await ackpipe.waitForExit() == 65, "\(ackpipe.logTail)")
-            for text in ["t/0 offset 2"] + obstacle.texts {
+            for text in ["\(run.cluster.topic)/0 offset 2"] + obstacle.texts {
                 #expect(ackpipe.log.contains(text), "'\(text)' is not in: \(ackpipe.logTail)")
             }
             #expect(run.journal.entries().map(\.offset) == [0, 1])

@@ -1,5 +1,6 @@
 import Foundation
 import Kafka
+import KafkaTestSupport
 import Testing
 
 /// Answers nothing until `shutdown`, then everything; writes down which frames came.
@@ -196,7 +197,8 @@ struct ShutdownTests {
     }
 
     @Test(
-        "A broker that does not answer is no obstacle to a shutdown", .timeLimit(.minutes(10)),
+        "A broker that does not answer is no obstacle to a shutdown", .embeddedBroker("takes it down"),
+        .timeLimit(.minutes(10)),
         arguments: [true, false])
     func aMissingBrokerIsNoObstacle(inGroup: Bool) async throws {
         try await Slots.shared.run {

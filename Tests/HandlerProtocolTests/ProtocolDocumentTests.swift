@@ -164,7 +164,7 @@ import Testing
         func texts(_ name: String) throws -> [String] { try #require(object[name] as? [String], "\(name)") }
         var encoder = makeEncoder(
             framing, key: block.text.contains("\"key_json\"") ? .json : .auto,
-            value: block.text.contains("\"value_json\"") ? .json : .auto)
+            value: block.text.contains("\"value_json\"") ? .json : .auto, meta: block.text.contains("\"meta\":{"))
         switch try text("type") {
         case "hello":
             let hello = Hello(

@@ -92,9 +92,10 @@ struct SampleRecord {
 }
 
 func makeEncoder(
-    _ framing: Framing = .length, limit: Int = 1 << 26, key: PayloadForm = .auto, value: PayloadForm = .auto
+    _ framing: Framing = .length, limit: Int = 1 << 26, key: PayloadForm = .auto, value: PayloadForm = .auto,
+    meta: Bool = false
 ) -> FrameEncoder {
-    FrameEncoder(framing: framing, maxFrameBytes: limit, keyForm: key, valueForm: value)
+    FrameEncoder(framing: framing, maxFrameBytes: limit, keyForm: key, valueForm: value, writesMeta: meta)
 }
 
 /// A small generator with a seed (SplitMix64), so that a failure can be run again.

@@ -1,14 +1,15 @@
 import Foundation
 import Glibc
 import Kafka
+import KafkaTestSupport
 import Testing
 
-@Suite struct BootstrapRelayTests {
+@Suite(.embeddedBroker("relays to it")) struct BootstrapRelayTests {
     @Test("A consumer that bootstraps at the relay's port reads from the broker behind it")
     func consumer() throws {
         let topic = try TestTopic()
         try topic.fill(count: 100)
-        let relay = try BootstrapRelay(port: 0, bootstrapServers: topic.broker.bootstrapServers)
+        let relay = try BootstrapRelay(port: 0, bootstrapServers: topic.brokers)
         let member = try TestMember("127.0.0.1:\(relay.port)", topic)
         try member.consumer.assignDirectly([(member.partition(0), offset: 0)])
         #expect(try member.turn(forUpTo: 10) { member.seen.count == 100 }, "\(member.events)")
@@ -22,7 +23,7 @@ import Testing
         guard FileManager.default.isExecutableFile(atPath: "/usr/bin/kcat") else { return }
         let topic = try TestTopic()
         try topic.fill(count: 10)
-        let relay = try BootstrapRelay(port: 0, bootstrapServers: topic.broker.bootstrapServers)
+        let relay = try BootstrapRelay(port: 0, bootstrapServers: topic.brokers)
         let process = Process()
         process.executableURL = URL(fileURLWithPath: "/usr/bin/kcat")
         process.arguments = ["-C", "-q", "-e", "-b", "127.0.0.1:\(relay.port)", "-t", "t", "-p", "0", "-f", "%o,"]

@@ -1,6 +1,7 @@
 import DeliveryCore
 import Glibc
 import Kafka
+import KafkaTestSupport
 import Testing
 
 @Suite struct ConsumerAssignmentTests {
@@ -16,7 +17,7 @@ import Testing
             (name: "partition.assignment.strategy", value: strategy), (name: "heartbeat.interval.ms", value: "200"),
         ]
         let first = try TestMember(topic, group: "g", properties)
-        try first.consumer.subscribe(["t"])
+        try first.consumer.subscribe([topic.name])
         #expect(try first.turn(forUpTo: 20) { first.seen.count == 400 }, "\(first.seen.count); \(first.events)")
         #expect(first.assigned.count == 4)
         #expect(first.consumer.memberID != nil)
@@ -24,7 +25,7 @@ import Testing
         #expect(!first.consumer.assignmentLost)
 
         let second = try TestMember(topic, group: "g", properties)
-        try second.consumer.subscribe(["t"])
+        try second.consumer.subscribe([topic.name])
         let shared = try first.turn(forUpTo: 30) {
             try? second.turn(waiting: 10)
             return first.assigned.count == 2 && second.assigned.count == 2
@@ -44,7 +45,7 @@ import Testing
         try second.close()
     }
 
-    @Test("A regular expression subscribes to every topic that it matches")
+    @Test("A regular expression subscribes to every topic that it matches", .embeddedBroker("topics of given names"))
     func pattern() throws {
         let broker = try EmbeddedBroker(topics: [("a-1", 1), ("a-2", 1), ("b-1", 1)])
         let member = try TestMember(broker.bootstrapServers)
@@ -125,7 +126,7 @@ import Testing
         let member = try TestMember(
             topic,
             [("max.poll.interval.ms", "6000"), ("session.timeout.ms", "6000"), ("heartbeat.interval.ms", "500")])
-        try member.consumer.subscribe(["t"])
+        try member.consumer.subscribe([topic.name])
         #expect(try member.turn(forUpTo: 20) { member.assigned.count == 1 }, "\(member.events)")
         let start = ContinuousClock.now
         var polls: [ContinuousClock.Instant] = []
@@ -152,7 +153,7 @@ import Testing
                 ("max.poll.interval.ms", "4000"), ("session.timeout.ms", "4000"), ("heartbeat.interval.ms", "200"),
                 ("enable.partition.eof", "false"),
             ])
-        try member.consumer.subscribe(["t"])
+        try member.consumer.subscribe([topic.name])
         #expect(try member.turn(forUpTo: 20) { member.assigned.count == 1 }, "\(member.events)")
         // The wake-up is the sign that librdkafka noticed: nothing else is under way.
         var wait = pollfd(fd: member.wakeReading, events: Int16(POLLIN), revents: 0)

@@ -1,4 +1,5 @@
 import Kafka
+import KafkaTestSupport
 import Testing
 
 @Suite struct ConsumerClosingTests {
@@ -8,14 +9,14 @@ import Testing
         try topic.fill(0...1, count: 1000)
         let member = try TestMember(topic, group: "g")
         member.holdsRecords = true
-        try member.consumer.subscribe(["t"])
+        try member.consumer.subscribe([topic.name])
         #expect(try member.turn(forUpTo: 20) { member.seen.count == 2000 }, "\(member.events)")
         try member.close()
         #expect(
             member.events.contains { if case .revoked(let all, lost: false) = $0 { all.count == 2 } else { false } })
 
         let successor = try TestMember(topic, group: "g")
-        try successor.consumer.subscribe(["t"])
+        try successor.consumer.subscribe([topic.name])
         #expect(try successor.turn(forUpTo: 20) { successor.seen.count == 2000 }, "\(successor.events)")
         try successor.close()
     }
@@ -32,18 +33,20 @@ import Testing
     func closeWhileJoining(milliseconds: Int) throws {
         let topic = try TestTopic()
         let member = try TestMember(topic)
-        try member.consumer.subscribe(["t"])
+        try member.consumer.subscribe([topic.name])
         _ = try member.turn(forUpTo: Double(milliseconds) / 1000) { false }
         try member.close()
     }
 
-    @Test("Freeing a consumer that joined and was denied its assignment does not abort the process")
+    @Test(
+        "Freeing a consumer that joined and was denied its assignment does not abort the process",
+        .embeddedBroker("injects errors"))
     func deniedAssignment() throws {
         let topic = try TestTopic()
         // ApiKey 14 is SyncGroup, 30 is GROUP_AUTHORIZATION_FAILED.
         topic.broker.pushErrors(api: 14, Array(repeating: 30, count: 100))
         let member = try TestMember(topic)
-        try member.consumer.subscribe(["t"])
+        try member.consumer.subscribe([topic.name])
         _ = try member.turn(forUpTo: 5) { !member.failures.isEmpty }
         member.consumer.finish()
         #expect(member.assigned.isEmpty)

@@ -37,7 +37,7 @@ import Testing
         member.consumer.detach(member.partition(0))
         try topic.fill(count: 5)
         // The other way round this would be a race: here the records wait visibly in the log first.
-        #expect(try topic.producer.watermarks(topic: "t", partition: 0).high == 15)
+        #expect(try topic.producer.watermarks(topic: topic.name, partition: 0).high == 15)
         _ = try member.turn(forUpTo: 1) { member.seen.count > 10 }
         #expect(member.seen.count == 10)
         member.consumer.attach(member.partition(0))

@@ -1,10 +1,11 @@
 import Kafka
+import KafkaTestSupport
 import Testing
 
 /// What a consumer is told when the broker refuses something: the injections here are those that the end-to-end tests
 /// use. ApiKeys: 1 Fetch, 8 OffsetCommit, 10 FindCoordinator, 11 JoinGroup, 18 ApiVersions. The mock cluster of 2.0.2
 /// injects nothing into Metadata (3) by `pushErrors`; `setTopicError` does that for one topic.
-@Suite struct EmbeddedBrokerTests {
+@Suite(.embeddedBroker("injects errors")) struct EmbeddedBrokerTests {
     /// Subscribes a member to the topic and turns its loop until it was told an error.
     func firstFailure(
         api: Int16, code: Int32

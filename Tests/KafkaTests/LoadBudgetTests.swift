@@ -1,9 +1,11 @@
 import Kafka
+import KafkaTestSupport
 import Testing
 
 @Suite struct LoadBudgetTests {
     @Test(
         "A load up to the budget is kept whole by the broker, whatever the size of its records",
+        .embeddedBroker("measures the log that it keeps"),
         arguments: [
             1, 100, 1000, 100_000,
         ])
@@ -25,7 +27,9 @@ import Testing
         #expect(budget.used(topic: "t", partition: 0) > 4_900_000)
     }
 
-    @Test("Without the budget the broker would drop the oldest records: the limit is real")
+    @Test(
+        "Without the budget the broker would drop the oldest records: the limit is real",
+        .embeddedBroker("measures the log that it keeps"))
     func limitIsReal() throws {
         let topic = try TestTopic()
         for _ in 0..<(LoadBudget.limit / 100_000 + 2) {

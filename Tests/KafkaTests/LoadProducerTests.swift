@@ -1,18 +1,19 @@
 import DeliveryCore
 import Kafka
+import KafkaTestSupport
 import Testing
 
 @Suite struct LoadProducerTests {
-    @Test("A record that fails is told with its index, and the others are confirmed")
+    @Test("A record that fails is told with its index, and the others are confirmed", .embeddedBroker("injects errors"))
     func failureHasIndex() throws {
         let topic = try TestTopic()
         let producer = try LoadProducer(
-            bootstrapServers: topic.broker.bootstrapServers, properties: [("linger.ms", "0"), ("retries", "0")])
-        try producer.produce(LoadRecord(topic: "t", partition: 0, value: [1]))
+            bootstrapServers: topic.brokers, properties: [("linger.ms", "0"), ("retries", "0")])
+        try producer.produce(LoadRecord(topic: topic.name, partition: 0, value: [1]))
         #expect(producer.flush(timeoutMilliseconds: 10_000))
         // ApiKey 0 is Produce, 10 is MESSAGE_TOO_LARGE, which is not retried.
         topic.broker.pushErrors(api: 0, [10])
-        let index = try producer.produce(LoadRecord(topic: "t", partition: 0, value: [2]))
+        let index = try producer.produce(LoadRecord(topic: topic.name, partition: 0, value: [2]))
         #expect(producer.flush(timeoutMilliseconds: 10_000))
         #expect(index == 1)
         #expect(producer.failures.map(\.index) == [1])
@@ -46,7 +47,7 @@ import Testing
     @Test("A timestamp given is the one that is read")
     func timestamp() throws {
         let topic = try TestTopic()
-        try topic.producer.produce(LoadRecord(topic: "t", partition: 0, timestamp: 1_234_567_890_123))
+        try topic.producer.produce(LoadRecord(topic: topic.name, partition: 0, timestamp: 1_234_567_890_123))
         try topic.flush()
         let member = try TestMember(topic)
         member.holdsRecords = true

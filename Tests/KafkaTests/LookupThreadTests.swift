@@ -1,5 +1,6 @@
 import DeliveryCore
 import Kafka
+import KafkaTestSupport
 import Testing
 
 @Suite struct LookupThreadTests {
@@ -67,12 +68,13 @@ import Testing
         let result = try ask(member, [member.partition(9)], from: .earliest)
         #expect(result.positions.isEmpty)
         #expect(result.error?.kind == .unknownTopic)
-        #expect(result.error?.message == "topic \"t\" has 1 partitions (0 to 0), not 9")
+        #expect(result.error?.message == "topic \"\(topic.name)\" has 1 partitions (0 to 0), not 9")
         try member.close()
     }
 
     @Test(
         "A topic that does not exist, or may not be seen, is an error that says so and names it",
+        .embeddedBroker("injects errors"),
         arguments: [
             (Int32(3), KafkaError.Kind.unknownTopic), (29, .authorization),
         ])

@@ -25,7 +25,10 @@ import Testing
 
     func loaded() throws -> (TestTopic, TestMember) {
         let topic = try TestTopic()
-        for record in RecordStoreTests.shapes { try topic.producer.produce(record) }
+        for var record in RecordStoreTests.shapes {
+            record.topic = topic.name
+            try topic.producer.produce(record)
+        }
         try topic.flush()
         let member = try TestMember(topic)
         member.holdsRecords = true

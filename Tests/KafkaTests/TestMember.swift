@@ -1,6 +1,7 @@
 import DeliveryCore
 import Glibc
 import Kafka
+import KafkaTestSupport
 import Testing
 
 /// A record as a test wants to see it: its fields copied out.
@@ -62,7 +63,9 @@ final class TestMember {
         _ topic: TestTopic, group: String = "g\(UInt32.random(in: 0 ... .max))",
         _ properties: [(name: String, value: String)] = [], hashesKeys: Bool = false
     ) throws {
-        try self.init(topic.broker.bootstrapServers, topic, group: group, properties, hashesKeys: hashesKeys)
+        try self.init(
+            topic.brokers, topic, group: TestBrokers.areEmbedded ? group : "\(topic.name)-\(group)", properties,
+            hashesKeys: hashesKeys)
     }
 
     /// A member of `group` (a random one by default) at these brokers.
@@ -91,8 +94,8 @@ final class TestMember {
     }
 
     /// Everything after the first rebalance, and so on, in one number: partitions by their Kafka number.
-    func partition(_ number: Int32, of topic: String = "t") -> PartitionIndex {
-        consumer.partitions.index(topic: topic, partition: number)
+    func partition(_ number: Int32, of topic: String? = nil) -> PartitionIndex {
+        consumer.partitions.index(topic: topic ?? self.topic?.name ?? "t", partition: number)
     }
 
     /// The offsets seen of a partition, in order of arrival.
@@ -181,14 +184,34 @@ final class TestMember {
     }
 }
 
-/// A broker with topic `t`, and records in it.
-struct TestTopic {
-    let broker: EmbeddedBroker
+/// A topic with its brokers, and records in it: `t` on an embedded broker, or a new one on the cluster that
+/// `ACKPIPE_TEST_BROKERS` names.
+final class TestTopic {
+    let brokers: String
+    let name: String
     let producer: LoadProducer
+    private let embedded: EmbeddedBroker?
 
-    init(partitions: Int = 1, brokers: Int = 1, also topics: [(name: String, partitions: Int)] = []) throws {
-        broker = try EmbeddedBroker(topics: [("t", partitions)] + topics, brokers: brokers)
-        producer = try LoadProducer(bootstrapServers: broker.bootstrapServers)
+    /// `also` further topics, on the embedded broker alone.
+    init(partitions: Int = 1, brokers count: Int = 1, also others: [(name: String, partitions: Int)] = []) throws {
+        if let external = TestBrokers.external {
+            (embedded, brokers) = (nil, external)
+            name = try TestTopics(brokers: external).take(partitions: partitions)
+        } else {
+            let broker = try EmbeddedBroker(topics: [("t", partitions)] + others, brokers: count)
+            (embedded, brokers, name) = (broker, broker.bootstrapServers, "t")
+        }
+        producer = try LoadProducer(bootstrapServers: brokers)
+    }
+
+    deinit {
+        if embedded == nil { TestTopics(brokers: brokers).giveBack(name) }
+    }
+
+    /// The broker of this process; a test that steers it has the trait `embeddedBroker`.
+    var broker: EmbeddedBroker {
+        guard let embedded else { preconditionFailure("the brokers at \(brokers) are not this process' own") }
+        return embedded
     }
 
     /// Writes `count` records to each partition; the value is the number of the record.
@@ -197,7 +220,7 @@ struct TestTopic {
             for number in 0..<count {
                 var value = Array("\(number)".utf8)
                 while value.count < size { value.append(UInt8(ascii: " ")) }
-                try producer.produce(LoadRecord(topic: "t", partition: partition, value: value))
+                try producer.produce(LoadRecord(topic: name, partition: partition, value: value))
             }
         }
         try flush()

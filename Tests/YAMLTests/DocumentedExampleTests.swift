@@ -30,6 +30,19 @@ import Testing
         #expect(services.map(\.command) == [["python3", "billing.py"], ["./audit"]])
     }
 
+    @Test("the example of docs/trpc.md is a trpc_go.yaml that describes two services")
+    func foreignFile() throws {
+        let services = try services(of: "docs/trpc.md")
+        #expect(services.map(\.service) == ["trpc.shop.billing.orders", "trpc.shop.audit.orders"])
+        #expect(services.map(\.group) == ["billing", "audit"])
+        #expect(services.map(\.mode) == [.batch, .message])
+        #expect(services.map(\.maxAttempts) == [6, nil])
+        #expect(services.map(\.onExhausted) == [.deadLetter, .stop])
+        #expect(services.map(\.ackTimeout) == [.seconds(30), .seconds(5)])
+        #expect(services.map(\.workers) == [2, 2])
+        #expect(services.map(\.command) == [["python3", "billing.py"], ["./audit"]])
+    }
+
     /// The settings that the first YAML block of a page makes.
     private func services(of page: String) throws -> [RunSettings] {
         let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()

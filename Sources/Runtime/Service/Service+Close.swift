@@ -120,7 +120,7 @@ extension Service {
             ServiceOutcome(
                 .data,
                 "\(place(partition)) offset \(offset): the record cannot be handed over: "
-                    + (encodingFailures[FailedPlace(partition: partition, offset: offset)] ?? "it has no encoding"))
+                    + encodingReason(partition, offset))
         case .exhausted(let partition, let offset, let attempts):
             ServiceOutcome(
                 .data,
@@ -131,6 +131,13 @@ extension Service {
                 .handlerPermanent, "every worker exited with 125: the handler says that a restart cannot help")
         case .external: ServiceOutcome(.software, "stopped for a reason that was not told")
         }
+    }
+
+    private func encodingReason(_ partition: PartitionIndex, _ offset: Int64) -> String {
+        guard let failure = encodingFailure, failure.place == FailedPlace(partition: partition, offset: offset) else {
+            return "it has no encoding"
+        }
+        return failure.reason
     }
 
     /// The loop itself failed: no process is left behind.

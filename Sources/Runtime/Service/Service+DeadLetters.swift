@@ -16,8 +16,7 @@ extension Service {
             try writer.write(
                 letter.slot, of: consumer.records, topic: DeadLetterTopic.name(template, for: name.topic),
                 headers: reason(of: letter).headers(brief: isBrief), token: letter.key.value)
-            if isBrief { failureNotes.forget(letter.slot) }
-            lettersUnderWay[letter.key.value] = letter
+            lettersUnderWay[letter.key.value] = (letter, isBrief)
         } catch let error as KafkaError where error.isRecordTooLarge && !isBrief {
             writeDeadLetter(letter, isBrief: true)
         } catch {
@@ -30,31 +29,39 @@ extension Service {
         guard let writer = deadLetterWriter else { return }
         deadLetterReports.removeAll(keepingCapacity: true)
         writer.poll(into: &deadLetterReports)
+        var hasTrouble = false
         for report in deadLetterReports {
-            guard let letter = lettersUnderWay.removeValue(forKey: report.token) else { continue }
+            hasTrouble = hasTrouble || report.error != nil
+            guard let (letter, isBrief) = lettersUnderWay.removeValue(forKey: report.token) else { continue }
             switch report.error {
             case nil: machine.deadLetterFinished(letter.key, confirmed: true, now: now, actions: &actions)
-            case let error? where error.isRecordTooLarge && machine.holds(letter):
+            case let error? where error.isRecordTooLarge && !isBrief && machine.holds(letter):
                 writeDeadLetter(letter, isBrief: true)
             case let error?: deadLetterFailed(letter, "\(error)")
             }
         }
         var notices: [ConsumerEvent] = []
         writer.takeNotices(into: &notices)
-        for notice in notices {
-            switch notice {
-            case .log(let level, let facility, let text): clientLogged(level, facility, text)
-            case .failed(_, let error):
-                if brokerTrouble.shouldTell("dead letters", now: now) {
-                    log.warning("the client that writes dead letters has trouble", metadata: ["error": "\(error)"])
-                }
-            default: break
-            }
-        }
+        for notice in notices { hasTrouble = tell(notice) || hasTrouble }
         // An idempotent producer that lost its place can never write again: the next letter gets a new one.
-        if let error = writer.fatalError {
+        if hasTrouble, let error = writer.fatalError {
             log.error("the client that writes dead letters is replaced", metadata: ["error": "\(error)"])
             closeDeadLetterWriter(within: 0)
+        }
+    }
+
+    /// Whether it is an error.
+    private func tell(_ notice: ConsumerEvent) -> Bool {
+        switch notice {
+        case .log(let level, let facility, let text):
+            clientLogged(level, facility, text)
+            return false
+        case .failed(_, let error):
+            if brokerTrouble.shouldTell("dead letters", now: now) {
+                log.warning("the client that writes dead letters has trouble", metadata: ["error": "\(error)"])
+            }
+            return true
+        default: return false
         }
     }
 
@@ -66,7 +73,7 @@ extension Service {
         deadLetterReports.removeAll(keepingCapacity: true)
         writer.poll(into: &deadLetterReports)
         for report in deadLetterReports {
-            guard let letter = lettersUnderWay.removeValue(forKey: report.token) else { continue }
+            guard let (letter, _) = lettersUnderWay.removeValue(forKey: report.token) else { continue }
             machine.deadLetterFinished(letter.key, confirmed: report.error == nil, now: now, actions: &actions)
         }
     }

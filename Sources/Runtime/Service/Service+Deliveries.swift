@@ -25,7 +25,7 @@ extension Service {
     private func refuse(_ delivery: Delivery, _ key: DeliveryKey, _ failure: EncodingFailure) {
         if let record = machine.record(0, of: delivery) {
             let place = FailedPlace(partition: delivery.partition, offset: record.offset)
-            encodingFailures[place] = "\(failure)"
+            encodingFailure = (place, "\(failure)")
             note("the record cannot be handed over: \(failure)", of: delivery, index: 0)
             if mayTellFailure() {
                 log.warning(

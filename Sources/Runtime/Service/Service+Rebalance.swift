@@ -18,6 +18,7 @@ extension Service {
             hasJoined = true
             timeline.pass(.assigned, now: now, log: log)
             log.info("partitions assigned", metadata: ["partitions": "\(names(partitions))"])
+            refuseOwnDeadLetters(partitions)
             rebalances.waiting.append(.assign(partitions, explicit: [:]))
         case .revoked(let partitions, let lost):
             log.info("partitions revoked", metadata: ["partitions": "\(names(partitions))", "lost": "\(lost)"])
@@ -34,6 +35,23 @@ extension Service {
         case .endReached(let partition, let offset): take(.endReached(partition, offset: offset))
         }
     }
+
+    /// A pattern may take in the topic of the dead letters: they would be consumed again, and fail again, for ever.
+    private func refuseOwnDeadLetters(_ partitions: [PartitionIndex]) {
+        guard let template = plan.settings.deadLetterTopic else { return }
+        let topics = Set(machine.assignedPartitions.map(topic) + partitions.map(topic) + plan.settings.topics)
+        for source in topics.sorted() {
+            let target = DeadLetterTopic.name(template, for: source)
+            guard topics.contains(target) else { continue }
+            stop(
+                .configuration,
+                "the topic '\(target)' is consumed, and dead letters of '\(source)' go there: they would be consumed again; "
+                    + "keep it out of --topic-pattern, or choose another --dead-letter-topic")
+            return
+        }
+    }
+
+    private func topic(_ partition: PartitionIndex) -> String { consumer.partitions.name(of: partition).topic }
 
     private func names(_ partitions: [PartitionIndex]) -> String { partitions.map(place).joined(separator: " ") }
 
@@ -89,7 +107,6 @@ extension Service {
             log.error("answering a revoke failed", metadata: ["error": "\(error)"])
         }
         rebalances.finish()
-        advanceRebalances()
     }
 
     private func answerAssign(_ places: [ReadingPlace]) {
@@ -115,7 +132,7 @@ extension Service {
                     commitsPosition: place.found.committed.map { $0 != place.start }
                         ?? (plan.settings.from != .earliest),
                     settled: settledBefore(place),
-                    identity: plan.metadataIdentity(topic: consumer.partitions.name(of: place.found.partition).topic))
+                    identity: plan.metadataIdentity(topic: topic(place.found.partition)))
             }, now: now, actions: &actions)
     }
 
@@ -124,9 +141,17 @@ extension Service {
         guard let metadata = reading.found.metadata, !plan.settings.ignoreCommitMetadata,
             let committed = reading.found.committed, committed == reading.start
         else { return SettledRuns() }
-        let topic = consumer.partitions.name(of: reading.found.partition).topic
+        let identity = plan.metadataIdentity(topic: topic(reading.found.partition))
         do throws(CommitMetadataRefusal) {
-            return try CommitMetadata.read(metadata, base: committed, identity: plan.metadataIdentity(topic: topic))
+            let settled = try CommitMetadata.read(metadata, base: committed, identity: identity)
+            if !settled.isEmpty {
+                log.info(
+                    "records above the committed offset are settled: they are not delivered again",
+                    metadata: [
+                        "kafka.partition": "\(place(reading.found.partition))", "runs": "\(settled.runs.count)",
+                    ])
+            }
+            return settled
         } catch {
             log.info(
                 "commit metadata is not used: nothing above the committed offset counts as settled",

@@ -60,16 +60,16 @@ package final class Service {
     /// Writes dead letters; nil where no topic is named for them, or after the writer broke.
     var deadLetterWriter: DeadLetterWriter?
     var deadLetterReports: [DeadLetterWriter.Report] = []
-    /// Letters that the writer has not reported on, by token.
-    var lettersUnderWay: [UInt64: DeadLetter] = [:]
+    /// Letters that the writer has not reported on, by token, and whether they go without all that may be left out.
+    var lettersUnderWay: [UInt64: (letter: DeadLetter, isBrief: Bool)] = [:]
     /// Why the last letter was not written.
     var deadLetterError = ""
     /// What is known of failures of records that may become dead letters.
     var failureNotes = FailureNotes()
     /// Partitions of the assignment whose position is not found yet.
     var missing = MissingPositions()
-    /// Why records could not be encoded, for the words about the service's end.
-    var encodingFailures: [FailedPlace: String] = [:]
+    /// The last record that could not be encoded, and why, for the words about the service's end.
+    var encodingFailure: (place: FailedPlace, reason: String)?
     var failureLimit = RateLimiter(perSecond: 50, burst: 200)
 
     /// Why the service stops, where the reason lies outside the machine.
@@ -100,7 +100,8 @@ package final class Service {
         timeline = StartTimeline(started: now)
         encoder = FrameEncoder(
             framing: plan.settings.framing == .lines ? .lines : .length, maxFrameBytes: plan.settings.maxFrameBytes,
-            keyForm: ServicePlan.form(plan.settings.keyFormat), valueForm: ServicePlan.form(plan.settings.valueFormat))
+            keyForm: ServicePlan.form(plan.settings.keyFormat), valueForm: ServicePlan.form(plan.settings.valueFormat),
+            writesMeta: plan.settings.trpcMeta)
         var generator = SystemRandomNumberGenerator()
         machine = DeliveryMachine(limits: plan.limits, policy: plan.policy, seed: generator.next(), now: now)
         if plan.settings.deadLetterTopic != nil {
@@ -158,7 +159,11 @@ package final class Service {
     /// Lets the machine do what is due and performs what it asks for.
     func decide() {
         machine.timePassed(now: now, actions: &actions)
-        performActions()
+        // The next rebalance event is looked at only when everything that was decided before it is done.
+        repeat {
+            performActions()
+            advanceRebalances()
+        } while !actions.isEmpty
     }
 
     /// Milliseconds until something is due; 0 where records wait and may be taken.

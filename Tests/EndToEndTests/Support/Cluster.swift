@@ -2,11 +2,14 @@ import DeliveryCore
 import Dispatch
 import Foundation
 import Kafka
+import KafkaTestSupport
 import Reactor
 
-/// An embedded broker in the test's own process, and what tests ask of it. One task at a time.
+/// An embedded broker in the test's own process, or the cluster that `ACKPIPE_TEST_BROKERS` names, and what tests ask of
+/// it. One task at a time.
 ///
-/// Calls that wait for the broker run on a thread of their own: the tests' pool has two.
+/// Tests call topics and groups by short names; on a shared cluster these stand for unique ones: `topic` and `group` tell
+/// what the daemon is to be given. Calls that wait for the broker run on a thread of their own: the tests' pool has two.
 final class Cluster: @unchecked Sendable {
     /// Records were refused, or the log does not hold what the test put into it.
     struct Problem: Error, CustomStringConvertible {
@@ -17,9 +20,20 @@ final class Cluster: @unchecked Sendable {
     let brokers: String
     private let embedded: EmbeddedBroker?
     private let topics: [(name: String, partitions: Int)]
+    /// What the short names stand for; a name that is not here stands for itself.
+    private var realTopics: [String: String] = [:]
+    private var realGroups: [String: String] = [:]
 
     init(_ topics: (name: String, partitions: Int)..., brokers: Int = 1) throws {
         self.topics = topics
+        if let external = TestBrokers.external {
+            embedded = nil
+            self.brokers = external
+            for topic in topics {
+                realTopics[topic.name] = try TestTopics(brokers: external).take(partitions: topic.partitions)
+            }
+            return
+        }
         let broker = try EmbeddedBroker(topics: topics, brokers: brokers)
         embedded = broker
         self.brokers = broker.bootstrapServers
@@ -30,6 +44,23 @@ final class Cluster: @unchecked Sendable {
         self.topics = topics
         embedded = nil
         self.brokers = brokers
+    }
+
+    deinit {
+        for topic in realTopics.values { TestTopics(brokers: brokers).giveBack(topic) }
+    }
+
+    /// The first topic, or the one of this name, as the brokers know it.
+    var topic: String { topic(topics.first?.name ?? "") }
+    func topic(_ name: String) -> String { realTopics[name] ?? name }
+
+    /// The group that most tests have, or the one of this name, as the brokers know it.
+    var group: String { group("g") }
+    func group(_ name: String) -> String {
+        if let known = realGroups[name] { return known }
+        let real = embedded == nil && brokers == TestBrokers.external ? TestBrokers.group(name) : name
+        realGroups[name] = real
+        return real
     }
 
     /// The broker of this process; a test that steers it made it here.
@@ -43,10 +74,14 @@ final class Cluster: @unchecked Sendable {
 
     /// Writes these records and waits until each is confirmed.
     func write(_ records: @escaping @Sendable (_ write: (LoadRecord) throws -> Void) throws -> Void) async throws {
-        try await blocking { [brokers] in
+        try await blocking { [brokers, realTopics] in
             let loader = try LoadProducer(bootstrapServers: brokers)
             defer { loader.close() }
-            try records { try loader.produce($0) }
+            try records {
+                var record = $0
+                record.topic = realTopics[record.topic] ?? record.topic
+                try loader.produce(record)
+            }
             guard loader.flush(timeoutMilliseconds: 60_000), loader.failures.isEmpty else {
                 throw Problem(description: "not written: \(loader.failures.first.map { "\($0.error)" } ?? "timeout")")
             }
@@ -68,10 +103,11 @@ final class Cluster: @unchecked Sendable {
     /// The offsets of the oldest record and of the next one to be written, for each partition of the topic.
     func watermarks(_ topic: String) async throws -> [(low: Int64, high: Int64)] {
         let count = topics.first { $0.name == topic }?.partitions ?? 0
+        let real = self.topic(topic)
         return try await blocking { [brokers] in
             let loader = try LoadProducer(bootstrapServers: brokers)
             defer { loader.close() }
-            return try (0..<count).map { try loader.watermarks(topic: topic, partition: Int32($0)) }
+            return try (0..<count).map { try loader.watermarks(topic: real, partition: Int32($0)) }
         }
     }
 
@@ -88,9 +124,9 @@ final class Cluster: @unchecked Sendable {
         let count = topics.first { $0.name == topic }?.partitions ?? 0
         let wake = try WakeUp()
         let consumer = try Consumer(
-            properties: [("bootstrap.servers", brokers), ("group.id", group)], wake: wake.descriptor)
+            properties: [("bootstrap.servers", brokers), ("group.id", self.group(group))], wake: wake.descriptor)
         let lookups = try LookupThread(consumer: consumer, wake: wake.descriptor)
-        let partitions = (0..<count).map { consumer.partitions.index(topic: topic, partition: Int32($0)) }
+        let partitions = (0..<count).map { consumer.partitions.index(topic: self.topic(topic), partition: Int32($0)) }
         lookups.startPositions(partitions, from: .earliest, useCommitted: true, token: 1)
         let result: LookupResult = try await eventually("the broker tells committed offsets", within: 15) {
             var results: [LookupResult] = []

@@ -16,20 +16,23 @@ final class Stage: @unchecked Sendable {
         journal = Journal(scratch)
     }
 
+    /// What the brokers call `t`.
+    var topic: String { cluster.topic }
+
     /// Starts the daemon on every partition of `t` without joining the group `g`, whose offsets it reads and commits.
     func run(_ options: [String], _ handler: [String]) throws -> AckpipeProcess {
-        let assigned = (0..<partitions).flatMap { ["--assign", "t:\($0)"] }
+        let assigned = (0..<partitions).flatMap { ["--assign", "\(topic):\($0)"] }
         return try start(assigned + options, handler)
     }
 
     /// The same as a member of the group `g`.
     func join(_ options: [String], _ handler: [String]) throws -> AckpipeProcess {
-        try start(["-t", "t"] + options, handler)
+        try start(["-t", topic] + options, handler)
     }
 
     private func start(_ options: [String], _ handler: [String]) throws -> AckpipeProcess {
         try AckpipeProcess(
-            ["run"] + cluster.address + ["-g", "g"] + options + ["--"] + handler, in: scratch,
+            ["run"] + cluster.address + ["-g", cluster.group] + options + ["--"] + handler, in: scratch,
             environment: marked.environment.merging(["JOURNAL": journal.path, "FOLDER": scratch.folder.path]) { $1 })
     }
 

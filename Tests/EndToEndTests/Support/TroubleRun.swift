@@ -32,7 +32,10 @@ final class TroubleRun {
     func start(
         _ options: [String] = ["--exit-at-end"], environment: [String: String] = [:], command: [String]
     ) throws -> AckpipeProcess {
-        let fixed = ["run"] + cluster.address + ["--assign", "t:0", "-g", "g", "-X", "fetch.wait.max.ms=50"]
+        let fixed =
+            ["run"] + cluster.address + [
+                "--assign", "\(cluster.topic):0", "-g", cluster.group, "-X", "fetch.wait.max.ms=50",
+            ]
         let process = try AckpipeProcess(
             fixed + options + ["--"] + command, in: scratch,
             environment: environment.merging(["JOURNAL": journal.path]) { $1 })
@@ -44,7 +47,8 @@ final class TroubleRun {
     func join(_ group: String, _ options: [String], handler: String) throws -> AckpipeProcess {
         let command = try scratch.python("handler.py", "from trouble import *\n" + handler)
         let process = try AckpipeProcess(
-            ["run"] + cluster.address + ["-t", "t", "-g", group, "-X", "fetch.wait.max.ms=50"] + options + ["--"]
+            ["run"] + cluster.address + ["-t", cluster.topic, "-g", cluster.group(group), "-X", "fetch.wait.max.ms=50"]
+                + options + ["--"]
                 + command, in: scratch, environment: ["JOURNAL": journal.path])
         started = process
         return process

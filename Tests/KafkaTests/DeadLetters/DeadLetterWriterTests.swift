@@ -151,7 +151,7 @@ import Testing
     @Test("A full queue is an error of write, and nothing was queued")
     func queueFull() throws {
         let office = try LetterOffice(
-            RecordStoreTests.shapes, [("queue.buffering.max.messages", "2"), ("linger.ms", "60000")])
+            RecordStoreTests.shapes, [("queue.buffering.max.messages", "2"), ("linger.ms", "20000")])
         try office.write(0)
         try office.write(1)
         let error = #expect(throws: KafkaError.self) { try office.write(2) }
@@ -184,6 +184,33 @@ import Testing
         #expect(stuck.reports.first?.error != nil)
         try office.close()
         try stuck.close()
+    }
+
+    @Test("A fatal error is told, all that was queued is reported, and a new writer works")
+    func fatal() throws {
+        let office = try LetterOffice()
+        // INVALID_PRODUCER_EPOCH and OUT_OF_ORDER_SEQUENCE_NUMBER: the latter, for a record that is not a resend, means
+        // that the log is not what the producer believes.
+        office.topic.broker.pushErrors(api: 0, [45, 45, 45, 45])
+        for index in 0..<3 { try office.write(index) }
+        #expect(office.awaitReports(3, forUpTo: 20), "\(office.reports)")
+        #expect(office.writer.fatalError != nil, "\(office.reports)")
+        #expect(office.writer.fatalError?.kind == .fatal)
+        #expect(office.reports.allSatisfy { $0.error != nil })
+        let error = #expect(throws: KafkaError.self) { try office.write(0) }
+        #expect(error?.kind == .fatal, "\(String(describing: error))")
+        #expect(office.notices.contains { if case .failed(nil, let error) = $0 { error.isFatal } else { false } })
+        office.topic.broker.clearErrors(api: 0)
+        office.writer.close(within: 0)
+        let next = try DeadLetterWriter(
+            properties: [("bootstrap.servers", office.topic.broker.bootstrapServers)], wake: office.source.wakeWriting)
+        try next.write(
+            office.source.held[0].slot, of: office.source.consumer.records, topic: "dlq", headers: [], token: 9)
+        next.close(within: 10_000)
+        var reports: [DeadLetterWriter.Report] = []
+        next.poll(into: &reports)
+        #expect(reports.map(\.token) == [9] && reports.allSatisfy { $0.error == nil }, "\(reports)")
+        try office.close()
     }
 
     @Test("An unknown property is refused by name, and acks cannot be weakened")

@@ -1,0 +1,66 @@
+import Foundation
+import Testing
+
+/// Instances that join and leave while records flow. The mock cluster refuses commits while a group rebalances, and then
+/// takes five seconds for it: what was settled meanwhile is repeated by the next owner, one after the other.
+@Suite("Trial: instances join and leave while records flow")
+struct TrialGroupTests {
+    static let strategies = ["cooperative-sticky", "range"]
+
+    @Test(
+        "Two instances: one joins, the first leaves and comes back; no partition is at both", .timeLimit(.minutes(10)),
+        arguments: strategies)
+    func two(strategy: String) async throws {
+        try await Slots.shared.run(weight: 2) {
+            var random = TestRandom("two(\(strategy))")
+            let trial = try await Trial(partitions: 6, each: 1_500, pace: 0.01)
+            let options = ["-X", "partition.assignment.strategy=\(strategy)"]
+            let one = try trial.start("one", options)
+            try await trial.waitForWork(of: one)
+            let two = try trial.start("two", options)
+            try await trial.waitForWork(of: two)
+            try await random.pause(milliseconds: 0...1_000)
+            try await leave(one)
+            let again = try trial.start("one", options)
+            try await trial.waitForWork(of: again)
+            trial.requireFlow()
+            report("two instances, \(strategy)", try await trial.finish())
+        }
+    }
+
+    @Test(
+        "Four instances come one by one and two go: no partition is at two of them", .timeLimit(.minutes(10)),
+        arguments: strategies)
+    func four(strategy: String) async throws {
+        try await Slots.shared.run(weight: 2) {
+            var random = TestRandom("four(\(strategy))")
+            let trial = try await Trial(partitions: 8, each: 1_500, pace: 0.02)
+            let options = ["-X", "partition.assignment.strategy=\(strategy)"]
+            var members = [try trial.start("one", options)]
+            try await trial.waitForWork(of: members[0])
+            for name in ["two", "three", "four"] {
+                try await random.pause(milliseconds: 0...1_500)
+                members.append(try trial.start(name, options))
+            }
+            for member in members { try await trial.waitForWork(of: member, within: 90) }
+            members.shuffle(using: &random)
+            try await leave(members[0])
+            try await random.pause(milliseconds: 0...1_000)
+            try await leave(members[1])
+            try await trial.waitForProgress()
+            trial.requireFlow()
+            report("four instances, \(strategy)", try await trial.finish())
+        }
+    }
+
+    /// While the group rebalances the last commit may be refused; then the exit code and the last line say so.
+    private func leave(_ instance: Trial.Instance) async throws {
+        instance.process.signal(SIGTERM)
+        let code = try await instance.process.waitForExit()
+        let wasRefused = instance.process.log.contains(
+            /the last offsets could not be committed: .*(REBALANCE_IN_PROGRESS|ILLEGAL_GENERATION)/)
+        #expect(code == (wasRefused ? 75 : 0), "\(instance.process.logTail)")
+    }
+
+    private func report(_ what: String, _ duplicates: Int) { print("\(what): \(duplicates) executions repeated") }
+}
