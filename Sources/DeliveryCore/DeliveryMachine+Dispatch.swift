@@ -246,7 +246,12 @@ extension DeliveryMachine {
             table[key].lanes.append(record.lane)
         }
         guard let cursor = lanes[record.lane].cursor, sequence >= cursor else { return }
-        lanes[record.lane].cursor = record.next > 0 ? record.next : nil
+        // What was given up meanwhile is passed now: once it is settled, its place is gone, and the chain with it.
+        var next: UInt64? = record.next > 0 ? record.next : nil
+        while let place = next, let following = trackers[partition]?[place], following.phase != .waiting {
+            next = following.next > 0 ? following.next : nil
+        }
+        lanes[record.lane].cursor = next
         lanes[record.lane].waiting -= 1
         lanes[record.lane].waitingBytes -= Int(record.size)
     }

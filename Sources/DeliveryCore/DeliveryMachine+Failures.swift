@@ -183,8 +183,10 @@ extension DeliveryMachine {
             delay.map { max(.zero, min($0, limits.maxRetryDelay)) }
             ?? backoff.wait(failures: max(1, charges), random: random.next())
         actions.append(.copyOut(record.slot))
-        if policy.order != .none { lanes[record.lane].resumesAt = now + wait }
-        retries.add(.init(due: now + wait, partition: partition, epoch: tracker.epoch, sequence: sequence))
+        // A later record of the lane may have asked for a longer wait before: the lane waits for both.
+        let due = policy.order == .none ? now + wait : max(now + wait, lanes[record.lane].resumesAt ?? now)
+        if policy.order != .none { lanes[record.lane].resumesAt = due }
+        retries.add(.init(due: due, partition: partition, epoch: tracker.epoch, sequence: sequence))
         if charged > 0 {
             actions.append(
                 .notice(
@@ -227,7 +229,7 @@ extension DeliveryMachine {
                 queueAlone(delivery.partition, sequence)
             } else {
                 rewound.append(record.lane)
-                rewind(record.lane, to: sequence, marking: false, now: now, actions: &actions)
+                rewind(record.lane, to: sequence, unwritten: rest, now: now, actions: &actions)
             }
         }
         // A lane none of whose records was written is not taken by this delivery.

@@ -60,7 +60,7 @@ extension DeliveryMachine {
         for first in window.following {
             var next: UInt64? = first
             while let sequence = next, let record = trackers[delivery.partition]?[sequence] {
-                next = record.next > 0 ? record.next : nil
+                next = trackers[delivery.partition]?.following(sequence)
                 switch record.phase {
                 case .answered(let verdict):
                     guard conclude(delivery.partition, sequence, verdict, now: now, actions: &actions) else { return }

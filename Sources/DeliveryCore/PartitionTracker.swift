@@ -172,10 +172,11 @@ struct PartitionTracker {
         records.update(Int(sequence - head), change)
     }
 
-    /// The record that follows in the same lane, if it has arrived and is kept.
+    /// The next record of the same lane that is not done: what is done may be gone when this one is.
     func following(_ sequence: UInt64) -> UInt64? {
-        guard let next = self[sequence]?.next, next > 0 else { return nil }
-        return next
+        var next = self[sequence]?.next ?? 0
+        while next > 0, let record = self[next], record.isDone { next = record.next }
+        return next > 0 ? next : nil
     }
 
     /// Marks a record as done and moves the committable offset over everything that is done without a hole.
