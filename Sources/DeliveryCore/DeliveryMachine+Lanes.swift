@@ -149,9 +149,10 @@ extension DeliveryMachine {
         while let place = next, old.map({ place < $0 }) ?? true, let record = trackers[partition]?[place] {
             switch record.phase {
             case .outstanding, .answered:
+                let wasWritten = !isAmong(unwritten, place)
                 trackers[partition]?.update(place) {
                     $0.phase = .waiting
-                    if !unwritten.contains(place) { $0.wasDelivered = true }
+                    if wasWritten { $0.wasDelivered = true }
                 }
                 lanes[index].waiting += 1
                 lanes[index].waitingBytes += Int(record.size)
@@ -166,6 +167,16 @@ extension DeliveryMachine {
             cancel(key, .rewind, now: now, actions: &actions)
         }
         lanes[index].isRewinding = !lanes[index].live.isEmpty
+    }
+
+    /// Whether the ascending sequences hold this one.
+    private func isAmong(_ sequences: ArraySlice<UInt64>, _ wanted: UInt64) -> Bool {
+        var (low, high) = (sequences.startIndex, sequences.endIndex)
+        while low < high {
+            let middle = (low + high) / 2
+            if sequences[middle] < wanted { low = middle + 1 } else { high = middle }
+        }
+        return low < sequences.endIndex && sequences[low] == wanted
     }
 
     /// A worker has let go of a delivery of these lanes; whether no earlier one of each was unanswered, lane by lane.
