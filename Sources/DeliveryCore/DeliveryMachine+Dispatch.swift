@@ -98,6 +98,8 @@ extension DeliveryMachine {
                 dueRetries.popFirst()
             }
             run.sort()
+            // A record may stand in the queue twice: it was put there again when its partition was no longer held.
+            for index in run.indices.dropFirst().reversed() where run[index] == run[index - 1] { run.remove(at: index) }
             deliver(of: first.partition, to: worker, now: now, actions: &actions)
         }
     }
@@ -246,7 +248,7 @@ extension DeliveryMachine {
             table[key].lanes.append(record.lane)
         }
         guard let cursor = lanes[record.lane].cursor, sequence >= cursor else { return }
-        lanes[record.lane].cursor = record.next > 0 ? record.next : nil
+        lanes[record.lane].cursor = trackers[partition]?.following(sequence) { $0.phase == .waiting }
         lanes[record.lane].waiting -= 1
         lanes[record.lane].waitingBytes -= Int(record.size)
     }

@@ -140,13 +140,16 @@ extension DeliveryMachine {
         actions: inout [Action]
     ) {
         let partition = delivery.partition
+        if isCharged, redelivery != .atOnce {
+            // Before anything is set back: what is given up is not among what waits.
+            for sequence in delivery.sequences where isExhausted(partition, sequence) {
+                guard giveUp(partition, sequence, .exhausted, now: now, actions: &actions) else { break }
+            }
+        }
         var rewound: [LaneIndex] = []
         for (index, sequence) in delivery.sequences.enumerated() {
             guard let record = trackers[partition]?[sequence], !record.isDone, record.phase != .deadLetter else {
                 continue
-            }
-            if isCharged, redelivery != .atOnce, isExhausted(partition, sequence) {
-                if giveUp(partition, sequence, .exhausted, now: now, actions: &actions) { continue }
             }
             guard policy.order == .none || !rewound.contains(record.lane) else { continue }
             setBack(partition, sequence, record.lane, &rewound, now: now, actions: &actions)

@@ -64,13 +64,25 @@ extension DeliveryMachine {
     private func laneStandstill(_ index: LaneIndex) -> String? {
         let lane = lanes[index]
         if lane.partition.value < 0 { return "its lane was given up" }
-        if !lane.live.isEmpty || lane.place != .nowhere || isHeld(lane.partition) { return nil }
+        if !lane.live.isEmpty || isHeld(lane.partition) { return nil }
+        switch lane.place {
+        case .source:
+            let ready = sources[lane.partition]?.ready ?? Ring()
+            return (0..<ready.count).contains { ready[$0] == index } ? nil : "its lane is not among the ready ones"
+        case .suspects:
+            return (0..<suspects.count).contains { suspects[$0]?.lane == index } ? nil : "its lane is no suspect's"
+        case .nowhere: break
+        }
         if lane.resumesAt != nil { return retries.nextDue == nil ? "its lane waits for a retry that is not due" : nil }
         if lane.deadLetters > 0 { return nil }
         if lane.lateExecutions > 0 {
             return liveKeys.contains { !isCurrent(table[$0]) } ? nil : "its lane waits for nobody"
         }
-        return "its lane stands nowhere"
+        return """
+            its lane stands nowhere (waiting \(lane.waiting), rewinding \(lane.isRewinding), \
+            cursor \(lane.cursor.map { "\($0)" } ?? "none"), last \(lane.last.map { "\($0)" } ?? "none"), kept \
+            \(trackers[lane.partition].map { "\($0.head)..<\($0.tail)" } ?? "none"))
+            """
     }
 
     private func loneStandstill(_ reference: RecordReference, _ record: TrackedRecord) -> String? {
@@ -107,10 +119,14 @@ extension DeliveryMachine {
             for lane in lanes.lanes(of: partition) {
                 let name = "lane \(lane.value) of partition \(partition.value)"
                 compare(lanes[lane].unsettled, unsettledOf[lane] ?? 0, "unsettled of \(name)")
+                if let cursor = lanes[lane].cursor, trackers[partition]?[cursor]?.phase != .waiting {
+                    complaints.append("the cursor of \(name) is at a record that does not wait")
+                }
                 compare(lanes[lane].waiting, waitingOf[lane] ?? 0, "waiting of \(name)")
                 compare(lanes[lane].deadLetters, lettersOf[lane] ?? 0, "letters of \(name)")
             }
-            let ready = sources[partition].map { source in (0..<source.ready.count).compactMap { source.ready[$0] } } ?? []
+            let ready =
+                sources[partition].map { source in (0..<source.ready.count).compactMap { source.ready[$0] } } ?? []
             compare(sources[partition]?.readyRecords ?? 0, ready.reduce(0) { $0 + lanes[$1].waiting }, "ready records")
             compare(sources[partition]?.readyBytes ?? 0, ready.reduce(0) { $0 + lanes[$1].waitingBytes }, "ready bytes")
             let held = deadLetters.entries.values.count { !$0.isWriting && $0.reference.partition == partition }

@@ -7,7 +7,8 @@ extension MachineDriver {
     mutating func arrive(_ partition: Int32, _ offset: Int64, key: UInt64?, size: Int32 = 100) {
         take(
             Record(
-                partition: PartitionIndex(partition), offset: offset, size: size, slot: RecordSlot(nextSlot), keyHash: key))
+                partition: PartitionIndex(partition), offset: offset, size: size, slot: RecordSlot(nextSlot),
+                keyHash: key))
     }
 
     /// Records with these keys, from `offset` on.
