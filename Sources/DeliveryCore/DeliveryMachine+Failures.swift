@@ -142,13 +142,16 @@ extension DeliveryMachine {
         now: Instant, actions: inout [Action]
     ) {
         let partition = delivery.partition
+        if isCharged, redelivery != .atOnce {
+            // Before anything is set back: what is given up is not among what waits.
+            for sequence in delivery.sequences where isExhausted(partition, sequence) {
+                guard giveUp(partition, sequence, .exhausted, now: now, actions: &actions) else { break }
+            }
+        }
         var rewound: LaneIndex?
         for (index, sequence) in delivery.sequences.enumerated() {
             guard let record = trackers[partition]?[sequence], !record.isDone, record.phase != .deadLetter else {
                 continue
-            }
-            if isCharged, redelivery != .atOnce, isExhausted(partition, sequence) {
-                if giveUp(partition, sequence, .exhausted, now: now, actions: &actions) { continue }
             }
             guard policy.order == .none || rewound != record.lane else { continue }
             let unwritten = wasWritten ? [] : neighbours(delivery.sequences[index...], partition)
