@@ -93,6 +93,7 @@ extension Service {
                 "worker ended with several records unanswered: each is delivered alone, none is charged",
                 metadata: of(worker, ["records": "\(records)", "cause": "\(failure.rawValue)"]))
         case .ackTimedOut(let worker, let id, let partition, let offset):
+            if let delivery = machine.outstandingDelivery(worker, id: id) { note(hint(.ackTimeout), of: delivery) }
             log.warning(
                 "no verdict within --ack-timeout",
                 metadata: of(worker, at(partition, offset).merging(["delivery.id": "\(id)"]) { $1 }))
@@ -159,7 +160,11 @@ extension Service {
     }
 
     private func facts(of letter: DeadLetter) -> Logger.Metadata {
-        var facts: Logger.Metadata = ["cause": "\(letter.cause.rawValue)", "attempts": "\(letter.attempts)"]
+        var facts: Logger.Metadata = ["cause": "\(letter.cause.rawValue)", "attempts": "\(attempts(of: letter))"]
+        if let template = plan.settings.deadLetterTopic {
+            let source = consumer.partitions.name(of: letter.partition).topic
+            facts["dead.letter.topic"] = "\(DeadLetterTopic.name(template, for: source))"
+        }
         if let note = failureNotes[letter.slot] { facts["error"] = "\(note.error)" }
         return at(letter.partition, letter.offset).merging(facts) { $1 }
     }
@@ -177,7 +182,7 @@ extension Service {
     }
 
     /// What an operator can do about it, where the cause alone does not tell.
-    private func hint(_ failure: WorkerFailure) -> String? {
+    func hint(_ failure: WorkerFailure) -> String? {
         switch failure {
         case .startTimeout: "the handler did not answer hello with ready within --start-timeout"
         case .ackTimeout: "a delivery had no verdict within --ack-timeout; extend gives the handler more time"

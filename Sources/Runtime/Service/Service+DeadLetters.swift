@@ -1,6 +1,7 @@
 import Configuration
 import DeliveryCore
 import Glibc
+import Handlers
 import Kafka
 import Logging
 import Reactor
@@ -96,10 +97,13 @@ extension Service {
         unsafe clock_gettime(CLOCK_REALTIME, &time)
         return DeadLetterReason(
             service: plan.name, group: plan.settings.group, topic: name.topic, partition: name.partition,
-            offset: letter.offset, attempts: letter.attempts, cause: letter.cause.rawValue,
+            offset: letter.offset, attempts: attempts(of: letter), cause: letter.cause.rawValue,
             error: note?.error ?? "no error was told", stderr: note?.stderr ?? "",
             time: Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000)
     }
+
+    /// How often the record was handed over in vain; a rejection is not charged, and is an attempt all the same.
+    func attempts(of letter: DeadLetter) -> Int { letter.attempts + (letter.cause == .rejected ? 1 : 0) }
 
     // MARK: What is said of failures
 
@@ -112,11 +116,18 @@ extension Service {
         }
     }
 
-    /// A worker ends with deliveries unanswered: what it said last may explain it.
-    func noteEnd(of worker: WorkerIndex, _ description: String, stderr: String) {
+    /// A worker ends with deliveries unanswered: why, and what it said last, may explain it.
+    func noteEnd(of connection: WorkerConnection, _ status: ExitStatus) {
         guard plan.settings.deadLetterTopic != nil else { return }
-        for delivery in machine.unansweredDeliveries(of: worker) {
-            note(description, stderr: stderr, of: delivery)
+        let stderr = connection.lastLines.joined(separator: "\n")
+        let words =
+            switch machine.failure(of: connection.index) {
+            case .protocolError?: "protocol error: \(connection.brokenRule ?? "no rule was named")"
+            case let failure?: hint(failure) ?? "the worker was ended: \(failure.rawValue)"
+            case nil: "the worker ended: \(status)"
+            }
+        for delivery in machine.unansweredDeliveries(of: connection.index) {
+            note(words, stderr: stderr, of: delivery)
         }
     }
 }
