@@ -229,7 +229,7 @@ extension DeliveryMachine {
                 queueAlone(delivery.partition, sequence)
             } else {
                 rewound.append(record.lane)
-                rewind(record.lane, to: sequence, marking: false, now: now, actions: &actions)
+                rewind(record.lane, to: sequence, unwritten: rest, now: now, actions: &actions)
             }
         }
         // A lane none of whose records was written is not taken by this delivery.

@@ -138,9 +138,10 @@ extension DeliveryMachine {
 
     /// Everything of the lane from `sequence` on that was handed over waits to be delivered again; what is unanswered of it
     /// is cancelled, and until a worker has let go of all of the lane nothing is delivered.
-    /// `marking`: it may have been handled before.
+    /// Whatever is not `unwritten` may have been handled before.
     mutating func rewind(
-        _ index: LaneIndex, to sequence: UInt64, marking: Bool = true, now: Instant, actions: inout [Action]
+        _ index: LaneIndex, to sequence: UInt64, unwritten: ArraySlice<UInt64> = [], now: Instant,
+        actions: inout [Action]
     ) {
         let partition = lanes[index].partition
         let old = lanes[index].cursor
@@ -150,7 +151,7 @@ extension DeliveryMachine {
             case .outstanding, .answered:
                 trackers[partition]?.update(place) {
                     $0.phase = .waiting
-                    if marking { $0.wasDelivered = true }
+                    if !unwritten.contains(place) { $0.wasDelivered = true }
                 }
                 lanes[index].waiting += 1
                 lanes[index].waitingBytes += Int(record.size)

@@ -87,7 +87,7 @@ extension Daemon {
             for index in processes[worker].live.indices {
                 let other = processes[worker].live[index]
                 guard other.partition == partition, other.generation == ledger.generation, other.cancelled == nil,
-                    other.lanes.contains(lane), other.places.contains(where: { $0 > record })
+                    other.places.contains(where: { $0 > record && ledger.records[$0].lane == lane })
                 else { continue }
                 processes[worker].live[index].cancelled = .rewind
                 takeBack(other)
@@ -97,9 +97,10 @@ extension Daemon {
 
     /// Whether a lane was rewound past a delivery before its frame was made.
     func isRewound(_ execution: Execution) -> Bool {
-        rewound.contains { rewinding in
-            rewinding.generation == execution.generation && execution.lanes.contains(rewinding.lane)
-                && execution.places.contains { $0 > rewinding.from }
+        guard let ledger = ledgers[execution.partition] else { return false }
+        return rewound.contains { rewinding in
+            rewinding.generation == execution.generation
+                && execution.places.contains { $0 > rewinding.from && ledger.records[$0].lane == rewinding.lane }
         }
     }
 
