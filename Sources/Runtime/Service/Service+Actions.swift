@@ -179,7 +179,7 @@ extension Service {
     }
 
     private func facts(of letter: DeadLetter) -> Logger.Metadata {
-        var facts: Logger.Metadata = ["cause": "\(letter.cause.rawValue)", "attempts": "\(attempts(of: letter))"]
+        var facts: Logger.Metadata = ["cause": "\(letter.cause.rawValue)", "attempts": "\(letter.attempts)"]
         if let template = plan.settings.deadLetterTopic {
             let source = consumer.partitions.name(of: letter.partition).topic
             facts["dead.letter.topic"] = "\(DeadLetterTopic.name(template, for: source))"
