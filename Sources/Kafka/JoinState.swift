@@ -6,7 +6,8 @@ struct JoinState {
 
     /// Reads a line of the log; others than those about the join state change nothing.
     mutating func read(facility: String, text: String) {
-        guard facility == "CGRPJOINSTATE", let arrow = text.firstRange(of: " -> ") else { return }
+        // The last arrow: the group's name stands before it, and may hold one.
+        guard facility == "CGRPJOINSTATE", let arrow = text.ranges(of: " -> ").last else { return }
         let state = text[arrow.upperBound...].prefix { $0 != " " }
         isJoining = ["init", "wait-join", "wait-metadata", "wait-sync"].contains(state)
     }

@@ -12,7 +12,7 @@ import Testing
         ])
     func states(change: String, isJoining: Bool) {
         var state = JoinState()
-        let text = "[thrd:main]: Group \"a -- b\" changed join state \(change) (state up)"
+        let text = "[thrd:main]: Group \"a -> b\" changed join state \(change) (state up)"
         state.read(facility: "CGRPJOINSTATE", text: text)
         #expect(state.isJoining == isJoining)
         state.read(facility: "CGRPSTATE", text: "[thrd:main]: Group \"g\" changed state up -> init (join-state steady)")

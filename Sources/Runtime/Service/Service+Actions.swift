@@ -78,7 +78,11 @@ extension Service {
     func commitFinished(token: UInt64, _ results: [CommitResult], _ error: KafkaError?) {
         let failed = results.filter { $0.error != nil || error != nil }.map(\.partition)
         let metadataRefused = results.contains { $0.error?.isMetadataTooLarge == true }
-        for result in results { refusedCommits[result.partition] = error ?? result.error }
+        for result in results {
+            // Refused after the partition was given up: its next owner repeats what is missing, and our end is no failure.
+            let isAssigned = machine.position(of: result.partition) != nil
+            refusedCommits[result.partition] = isAssigned ? error ?? result.error : nil
+        }
         if let error = error ?? results.lazy.compactMap(\.error).first {
             log.warning(
                 "commit failed: the offsets are sent again",
