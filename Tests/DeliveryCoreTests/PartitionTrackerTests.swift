@@ -171,6 +171,21 @@ import Testing
         #expect(tracker.settledRuns.runs == [20...29])
     }
 
+    @Test("What the log had lost is passed with the offset, and never called settled on its own")
+    func callsNothingSettledThatItJumpedOver() {
+        var tracker = tracker()
+        tracker.take([10, 11, 12])
+        tracker.settle(1, now: start)
+        tracker.settle(2, now: start)
+        tracker.jump(to: 50)
+        tracker.take([50, 51])
+        tracker.settle(3, now: start)
+        tracker.settle(4, now: start)
+        #expect(tracker.settledRuns.runs == [11...12, 50...51])
+        tracker.settle(0, now: start)
+        #expect(tracker.committable == 52)
+    }
+
     @Test func growsItsVersionWithEachRecordThatIsSettledOutOfTurn() {
         var tracker = tracker()
         tracker.take([10, 11, 12])
