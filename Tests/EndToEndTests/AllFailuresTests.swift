@@ -102,7 +102,8 @@ struct AllFailuresTests {
             try await stage.cluster.fill("t", partitions: partitions, each: each, keys: keys)
             let ackpipe = try stage.run(
                 [
-                    "--order", form.order, "--workers", "3", "--max-attempts", "3", "--dead-letter-topic", "d",
+                    "--order", form.order, "--workers", "3", "--max-attempts", "3", "--dead-letter-topic",
+                    stage.cluster.topic("d"),
                     "--retry-backoff", "5ms..20ms", "--ack-timeout", "1s", "--exit-at-end",
                 ] + form.options, stage.scratch.python("wild.py", handler(random.seed, form)))
             #expect(try await ackpipe.waitForExit(within: 120) == 0, "\(ackpipe.logTail)")

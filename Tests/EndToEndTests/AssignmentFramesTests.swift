@@ -1,4 +1,5 @@
 import Foundation
+import KafkaTestSupport
 import Testing
 
 @Suite("assigned and revoked")
@@ -40,13 +41,15 @@ struct AssignmentFramesTests {
         stage.notes("\(instance)-\(worker)").compactMap { try? JSONDecoder().decode(Frame.self, from: Data($0.utf8)) }
     }
 
-    private func places(offset: Int64) -> Set<Place> {
-        Set((0..<4).map { Place(topic: "t", partition: $0, offset: offset) })
+    private func places(_ stage: Stage, offset: Int64) -> Set<Place> {
+        Set((0..<4).map { Place(topic: stage.topic, partition: $0, offset: offset) })
     }
 
     private func start(_ stage: Stage, _ instance: String, _ options: [String]) throws -> AckpipeProcess {
         try AckpipeProcess(
-            ["run"] + stage.cluster.address + ["-t", "t", "-g", "g", "-X", "session.timeout.ms=6000"] + options + ["--"]
+            ["run"] + stage.cluster.address + [
+                "-t", stage.topic, "-g", stage.cluster.group, "-X", "session.timeout.ms=6000",
+            ] + options + ["--"]
                 + stage.scratch.python("noting.py", Self.noting), in: stage.scratch,
             environment: ["FOLDER": stage.scratch.folder.path, "INSTANCE": instance], name: instance)
     }
@@ -63,7 +66,7 @@ struct AssignmentFramesTests {
             try await stage.waitForCommitted([5, 5, 5, 5], one)
             let first = frames(stage, "one")
             #expect(first.first?.type == "assigned", "\(stage.notes("one-0"))")
-            #expect(first.first.map { Set($0.partitions ?? []) } == places(offset: 0))
+            #expect(first.first.map { Set($0.partitions ?? []) } == places(stage, offset: 0))
             let epoch = try #require(first.first?.epoch)
             #expect(first.filter { $0.type == "message" }.count == 20)
 
@@ -73,7 +76,7 @@ struct AssignmentFramesTests {
             }
             let late = try #require(frames(stage, "one", worker: 1).first)
             #expect(late.type == "assigned" && late.epoch == epoch)
-            #expect(Set(late.partitions ?? []) == places(offset: 5))
+            #expect(Set(late.partitions ?? []) == places(stage, offset: 5))
 
             let two = try start(stage, "two", [])
             try await eventually("instance two is told its partitions", within: 60, seen: { one.logTail + two.logTail })
@@ -97,11 +100,13 @@ struct AssignmentFramesTests {
         }
     }
 
-    @Test("Many partitions are told in several frames where one would be too large", .timeLimit(.minutes(5)))
+    @Test(
+        "Many partitions are told in several frames where one would be too large",
+        .embeddedBroker("a topic of 100 partitions"), .timeLimit(.minutes(5)))
     func manyPartitionsInSeveralFrames() async throws {
         try await Slots.shared.run {
             let stage = try Stage(partitions: 100)
-            let assigned = (0..<100).flatMap { ["--assign", "t:\($0)"] }
+            let assigned = (0..<100).flatMap { ["--assign", "\(stage.topic):\($0)"] }
             let ackpipe = try AckpipeProcess(
                 ["run"] + stage.cluster.address + assigned + ["--max-frame-bytes", "1KiB", "--"]
                     + stage.scratch.python("noting.py", Self.noting), in: stage.scratch,

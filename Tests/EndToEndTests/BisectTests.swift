@@ -13,7 +13,8 @@ struct BisectTests {
             let ackpipe = try stage.run(
                 [
                     "--mode", "batch", "--batch-size", "64", "--batch-linger", "2s", "--bisect", "--order", order,
-                    "--max-attempts", "2", "--dead-letter-topic", "d", "--retry-backoff", "10ms..20ms", "--exit-at-end",
+                    "--max-attempts", "2", "--dead-letter-topic", stage.cluster.topic("d"), "--retry-backoff",
+                    "10ms..20ms", "--exit-at-end",
                 ],
                 stage.scratch.python(
                     "whole.py",

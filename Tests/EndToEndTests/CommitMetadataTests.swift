@@ -63,7 +63,9 @@ struct CommitMetadataTests {
         ) async throws -> (offsets: [Int64], log: String) {
             let journal = Journal(stage.scratch, "journal-\(group)-\(topic)-next")
             let ackpipe = try AckpipeProcess(
-                ["run"] + stage.cluster.address + ["--assign", "\(topic):0", "-g", group, "--exit-at-end"] + options
+                ["run"] + stage.cluster.address + [
+                    "--assign", "\(stage.cluster.topic(topic)):0", "-g", stage.cluster.group(group), "--exit-at-end",
+                ] + options
                     + ["--"] + Repository.handler("ack.py"), in: stage.scratch, environment: ["JOURNAL": journal.path])
             #expect(try await ackpipe.waitForExit() == 0, "\(ackpipe.logTail)")
             #expect(try await stage.cluster.committed(group, topic) == [Int64(CommitMetadataTests.count)])

@@ -18,7 +18,9 @@ struct ExhaustedTests {
                 ["--max-attempts", "2", "--retry-backoff", "10ms..20ms", "--exit-at-end"],
                 stage.scratch.python("failing.py", Self.failing))
             #expect(try await ackpipe.waitForExit() == 65, "\(ackpipe.logTail)")
-            #expect(ackpipe.log.contains("t/0 offset 3: 2 attempts have failed (--max-attempts)"), "\(ackpipe.logTail)")
+            #expect(
+                ackpipe.log.contains("\(stage.topic)/0 offset 3: 2 attempts have failed (--max-attempts)"),
+                "\(ackpipe.logTail)")
             #expect(ackpipe.log.contains("too old"), "\(ackpipe.logTail)")
             #expect(stage.journal.entries().map(\.attempt) == [1, 1, 1, 1, 2])
             #expect(try await stage.committed() == [3])

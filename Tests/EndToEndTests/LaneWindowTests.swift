@@ -43,7 +43,10 @@ struct LaneWindowTests {
             let stage = try Stage(partitions: 1, on: Cluster(("t", 1), ("d", 1)))
             try await stage.cluster.fill("t", partitions: 1, each: 12)
             let ackpipe = try stage.run(
-                ["--lane-window", "4", "--dead-letter-topic", "d", "--commit-interval", "50ms", "--exit-at-end"],
+                [
+                    "--lane-window", "4", "--dead-letter-topic", stage.cluster.topic("d"), "--commit-interval", "50ms",
+                    "--exit-at-end",
+                ],
                 stage.scratch.python(
                     "ahead.py",
                     """

@@ -86,7 +86,8 @@ struct PoisonRecordTests {
             let ackpipe = try stage.run(
                 [
                     "--order", order.rawValue, "--workers", "3", "--max-in-flight", "64", "--max-attempts", "3",
-                    "--dead-letter-topic", "d", "--retry-backoff", "20ms..50ms", "--ack-timeout", "1s", "--exit-at-end",
+                    "--dead-letter-topic", stage.cluster.topic("d"), "--retry-backoff", "20ms..50ms", "--ack-timeout",
+                    "1s", "--exit-at-end",
                 ], stage.scratch.python("poison.py", handler(poison)))
             #expect(try await ackpipe.waitForExit() == 0, "\(ackpipe.logTail)")
 

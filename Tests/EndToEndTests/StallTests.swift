@@ -29,12 +29,14 @@ struct StallTests {
             let line = try await eventually("the stall is told", seen: { ackpipe.logTail }) {
                 ackpipe.log.split(separator: "\n").first(where: isStalled)
             }
-            #expect(line.contains("kafka.topic=t ") && line.contains("kafka.partition=1 "), "\(line)")
+            #expect(line.contains("kafka.topic=\(stage.topic) ") && line.contains("kafka.partition=1 "), "\(line)")
             #expect(line.contains("unsettled="), "\(line)")
             try stage.scratch.write("go", "")
             #expect(try await ackpipe.waitForExit() == 0, "\(ackpipe.logTail)")
             let afterwards = ackpipe.log.components(separatedBy: line).last ?? ""
-            #expect(afterwards.contains("partition makes progress again  kafka.partition=t/1"), "\(ackpipe.logTail)")
+            #expect(
+                afterwards.contains("partition makes progress again  kafka.partition=\(stage.topic)/1"),
+                "\(ackpipe.logTail)")
             #expect(ackpipe.log.split(separator: "\n").filter(isStalled).count == 1, "\(ackpipe.logTail)")
             #expect(try await stage.committed() == [20, 20])
         }

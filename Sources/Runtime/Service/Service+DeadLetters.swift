@@ -97,13 +97,10 @@ extension Service {
         unsafe clock_gettime(CLOCK_REALTIME, &time)
         return DeadLetterReason(
             service: plan.name, group: plan.settings.group, topic: name.topic, partition: name.partition,
-            offset: letter.offset, attempts: attempts(of: letter), cause: letter.cause.rawValue,
+            offset: letter.offset, attempts: letter.attempts, cause: letter.cause.rawValue,
             error: note?.error ?? "no error was told", stderr: note?.stderr ?? "",
             time: Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000)
     }
-
-    /// How often the record was handed over in vain; a rejection is not charged, and is an attempt all the same.
-    func attempts(of letter: DeadLetter) -> Int { letter.attempts + (letter.cause == .rejected ? 1 : 0) }
 
     // MARK: What is said of failures
 

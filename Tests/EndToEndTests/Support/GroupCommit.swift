@@ -13,13 +13,14 @@ struct GroupCommit: Equatable {
 extension Cluster {
     /// Commits for a group as an operator's tool does: without being a member.
     func commit(_ group: String, _ topic: String, _ partition: Int32, _ commit: GroupCommit) async throws {
+        let (realGroup, realTopic) = (self.group(group), self.topic(topic))
         try await blocking { [brokers] in
             let wake = try WakeUp()
             let consumer = try Consumer(
-                properties: [("bootstrap.servers", brokers), ("group.id", group), ("enable.auto.commit", "false")],
+                properties: [("bootstrap.servers", brokers), ("group.id", realGroup), ("enable.auto.commit", "false")],
                 wake: wake.descriptor)
             defer { consumer.finish() }
-            let index = consumer.partitions.index(topic: topic, partition: partition)
+            let index = consumer.partitions.index(topic: realTopic, partition: partition)
             try consumer.commit(
                 [Kafka.CommitEntry(partition: index, offset: commit.offset, metadata: commit.metadata)], token: 1)
             for _ in 0..<2_000 {
@@ -39,9 +40,9 @@ extension Cluster {
     func groupCommit(_ group: String, _ topic: String, _ partition: Int32) async throws -> GroupCommit? {
         let wake = try WakeUp()
         let consumer = try Consumer(
-            properties: [("bootstrap.servers", brokers), ("group.id", group)], wake: wake.descriptor)
+            properties: [("bootstrap.servers", brokers), ("group.id", self.group(group))], wake: wake.descriptor)
         let lookups = try LookupThread(consumer: consumer, wake: wake.descriptor)
-        let index = consumer.partitions.index(topic: topic, partition: partition)
+        let index = consumer.partitions.index(topic: self.topic(topic), partition: partition)
         lookups.startPositions([index], from: .earliest, useCommitted: true, token: 1)
         let result: LookupResult = try await eventually("the broker tells a commit", within: 15) {
             var results: [LookupResult] = []

@@ -34,8 +34,10 @@ struct ReadRecord: Equatable {
 
 extension Cluster {
     /// Everything that the topic's partitions hold now, by partition and offset.
-    func read(_ topic: String, partitions: Int = 1) async throws -> [ReadRecord] {
-        try await blocking { [brokers] in
+    func read(_ topic: String) async throws -> [ReadRecord] {
+        let low = try await watermarks(topic).map(\.low)
+        let real = self.topic(topic)
+        return try await blocking { [brokers] in
             let wake = try WakeUp()
             let consumer = try Consumer(
                 properties: [
@@ -43,12 +45,14 @@ extension Cluster {
                     ("auto.offset.reset", "error"), ("enable.auto.commit", "false"), ("fetch.wait.max.ms", "20"),
                 ], wake: wake.descriptor)
             defer { consumer.finish() }
-            let all = (0..<Int32(partitions)).map { consumer.partitions.index(topic: topic, partition: $0) }
-            try consumer.assignDirectly(all.map { ($0, offset: 0) })
+            try consumer.assignDirectly(
+                low.enumerated().map { partition, offset in
+                    (consumer.partitions.index(topic: real, partition: Int32(partition)), offset: offset)
+                })
             var found: [ReadRecord] = []
             var ended: Set<PartitionIndex> = []
             let deadline = ContinuousClock.now + .seconds(20)
-            while ended.count < partitions {
+            while ended.count < low.count {
                 guard ContinuousClock.now < deadline else {
                     throw Problem(description: "the end of \(topic) is not reached after 20 s: \(found.count) records")
                 }
@@ -57,7 +61,7 @@ extension Cluster {
                 var arrivals: [Arrival] = []
                 _ = consumer.takeRecords(upTo: 1_000, into: &arrivals)
                 if arrivals.isEmpty { usleep(5_000) }
-                for arrival in arrivals {
+                for arrival in events.compactMap(\.arrival) + arrivals {
                     switch arrival {
                     case .record(let record):
                         found.append(ReadRecord(record, of: consumer))
@@ -68,6 +72,18 @@ extension Cluster {
                 }
             }
             return found.sorted { ($0.partition, $0.offset) < ($1.partition, $1.offset) }
+        }
+    }
+}
+
+extension ConsumerEvent {
+    /// What came by the consumer queue in place of the message queue.
+    fileprivate var arrival: Arrival? {
+        switch self {
+        case .record(let record): .record(record)
+        case .endReached(let partition, let offset): .endReached(partition, offset: offset)
+        case .failed(let partition, let error): .failed(partition, error)
+        default: nil
         }
     }
 }
