@@ -106,8 +106,11 @@ extension Daemon {
         if ending == .drained, !open.isEmpty { broken("has drained with \(open.map(\.id)) unanswered") }
         for process in processes where process.life != .none { broken("ends, and a process is \(process.life)") }
         let isCutOff = hasHurried || drainSince.map { now >= $0 + limits.drainTimeout } ?? false
-        let isOwed = letters.contains { ledgers[Int($0.letter.partition.value)]?.generation == $0.generation }
-        if !isCutOff, isOwed { broken("ends, and letters are on their way") }
+        let isWaiting = letters.contains { letter in
+            let ledger = ledgers[Int(letter.letter.partition.value)]
+            return ledger?.generation == letter.generation && ledger?.isOver == false
+        }
+        if isWaiting, !isCutOff { broken("ends, and letters are on their way") }
         for partition in ledgers.indices {
             guard policy.commits, let ledger = ledgers[partition] else { continue }
             checkClaims(Int32(partition), ledger)
