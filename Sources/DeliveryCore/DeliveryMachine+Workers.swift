@@ -169,6 +169,8 @@ extension DeliveryMachine {
             workerBroke(delivery.worker, .ackTimeout, now: now, actions: &actions)
             return
         }
+        // What followed it in its lanes would only be taken back.
+        for lane in delivery.lanes { lanes[lane].isRewinding = true }
         table[key].chargesOnEnd = workers[delivery.worker.value].unansweredRecords == 1
         cancel(key, .timeout, now: now, actions: &actions)
     }
