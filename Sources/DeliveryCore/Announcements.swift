@@ -9,7 +9,8 @@ extension DeliveryMachine {
     }
 
     /// Tells every worker that wants to know that these partitions have come.
-    mutating func announceAssigned(_ partitions: [PartitionIndex], actions: inout [Action]) {
+    mutating func announceAssigned(_ assigned: [PartitionIndex], actions: inout [Action]) {
+        let partitions = assigned.filter { !isRevoking($0) }
         guard !partitions.isEmpty else { return }
         for worker in listeners {
             for (epoch, ofEpoch) in byEpoch(partitions) {

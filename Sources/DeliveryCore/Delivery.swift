@@ -29,7 +29,8 @@ package struct Delivery: Equatable, Sendable {
     /// How many records it holds.
     package var count: Int { sequences.count }
 
-    var isCancelled: Bool { if case .cancelled = state { true } else { false } }
+    /// Its next verdict only says "I have stopped".
+    package var isCancelled: Bool { if case .cancelled = state { true } else { false } }
 }
 
 /// What the runner needs to encode one record of a delivery.

@@ -263,7 +263,8 @@ extension DeliveryMachine {
         over sequence: UInt64, _ record: TrackedRecord, of partition: PartitionIndex, in key: DeliveryKey
     ) {
         trackers[partition]?.update(sequence) { $0.phase = .outstanding }
-        if policy.order != .none, table[key].lanes.last != record.lane, !table[key].lanes.contains(record.lane) {
+        // A run takes each lane once, so that its records stand together.
+        if policy.order != .none, table[key].lanes.last != record.lane {
             table[key].lanes.append(record.lane)
         }
         guard let cursor = lanes[record.lane].cursor, sequence >= cursor else { return }

@@ -141,9 +141,10 @@ extension DeliveryMachine {
 
     /// Everything of the lane from `sequence` on that was handed over waits to be delivered again; what is unanswered of it
     /// is cancelled, and until a worker has let go of all of the lane nothing is delivered.
-    /// `marking`: it may have been handled before.
+    /// Whatever is not `unwritten` may have been handled before.
     mutating func rewind(
-        _ index: LaneIndex, to sequence: UInt64, marking: Bool = true, now: Instant, actions: inout [Action]
+        _ index: LaneIndex, to sequence: UInt64, unwritten: ArraySlice<UInt64> = [], now: Instant,
+        actions: inout [Action]
     ) {
         let partition = lanes[index].partition
         let old = lanes[index].cursor
@@ -151,9 +152,10 @@ extension DeliveryMachine {
         while let place = next, old.map({ place < $0 }) ?? true, let record = trackers[partition]?[place] {
             switch record.phase {
             case .outstanding, .answered:
+                let wasWritten = !isAmong(unwritten, place)
                 trackers[partition]?.update(place) {
                     $0.phase = .waiting
-                    if marking { $0.wasDelivered = true }
+                    if wasWritten { $0.wasDelivered = true }
                 }
                 lanes[index].waiting += 1
                 lanes[index].waitingBytes += Int(record.size)
@@ -168,6 +170,16 @@ extension DeliveryMachine {
             if let first, first > sequence { cancel(key, .rewind, now: now, actions: &actions) }
         }
         lanes[index].isRewinding = !lanes[index].live.isEmpty
+    }
+
+    /// Whether the ascending sequences hold this one.
+    private func isAmong(_ sequences: ArraySlice<UInt64>, _ wanted: UInt64) -> Bool {
+        var (low, high) = (sequences.startIndex, sequences.endIndex)
+        while low < high {
+            let middle = (low + high) / 2
+            if sequences[middle] < wanted { low = middle + 1 } else { high = middle }
+        }
+        return low < sequences.endIndex && sequences[low] == wanted
     }
 
     /// A worker has let go of a delivery of these lanes.

@@ -91,7 +91,8 @@ extension DeliveryMachine {
             return
         }
         let end = tracker.end ?? offset
-        announceRevoked([partition], lost: true, deadline: .zero, actions: &actions)
+        // Workers that heard of a revoke know already that it goes, and need not know that it begins anew meanwhile.
+        if !isRevoking(partition) { announceRevoked([partition], lost: true, deadline: .zero, actions: &actions) }
         let identity = tracker.identity
         abandon(partition, now: now, actions: &actions)
         let anew = AssignedPartition(partition: partition, position: offset, end: end, identity: identity)

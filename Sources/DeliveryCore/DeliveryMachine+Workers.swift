@@ -76,6 +76,8 @@ extension DeliveryMachine {
     ) {
         guard workers[worker.value].hasProcess else { return }
         let wasAsked = drain != nil && workers[worker.value].failure == nil
+        // Nothing is asked of it any more, whatever its deliveries lead to: a record given up may stop the service.
+        workers[worker.value].phase = .killed
         let failure = wasAsked ? nil : workers[worker.value].failure ?? .exited
         if failure != nil { counters.workerFailures += 1 }
         countUnanswered(of: worker)
@@ -169,8 +171,6 @@ extension DeliveryMachine {
             workerBroke(delivery.worker, .ackTimeout, now: now, actions: &actions)
             return
         }
-        // What followed it in its lanes would only be taken back.
-        for lane in delivery.lanes { lanes[lane].isRewinding = true }
         table[key].chargesOnEnd = workers[delivery.worker.value].unansweredRecords == 1
         cancel(key, .timeout, now: now, actions: &actions)
     }
@@ -178,6 +178,8 @@ extension DeliveryMachine {
     /// Takes a delivery back from a worker that can cancel; its slot and its lane stay taken until the worker lets go.
     mutating func cancel(_ key: DeliveryKey, _ reason: CancelReason, now: Instant, actions: inout [Action]) {
         let worker = table[key].worker
+        // Until the worker has let go of it nothing more of its lanes is delivered.
+        for lane in table[key].lanes { lanes[lane].isRewinding = true }
         guard workers[worker.value].abilities.canCancel || reason != .rewind else {
             // It does not know, and need not stop: its lane waits for its verdict, or for its ack timeout.
             table[key].state = .cancelled(reason, killAt: nil)

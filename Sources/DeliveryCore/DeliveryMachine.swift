@@ -85,6 +85,9 @@ package struct DeliveryMachine {
         workers[worker.value].liveIDs.compactMap { workers[worker.value].key(of: $0).map { table[$0] } }
     }
 
+    /// Why the machine ends, or has ended, the worker's process; nil where it ended by itself or was asked to.
+    package func failure(of worker: WorkerIndex) -> WorkerFailure? { workers[worker.value].failure }
+
     /// Whether the letter's record is still held, unsettled: its slot is valid.
     package func holds(_ letter: DeadLetter) -> Bool { deadLetters.entries[letter.key.value] != nil }
 

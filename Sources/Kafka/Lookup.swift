@@ -33,8 +33,9 @@ struct Lookup {
                 do throws(KafkaError) {
                     for position in try positions(group, of: request, timeout) { found[position.partition] = position }
                 } catch {
-                    guard error.mayPass else { return whole(error, request) }
-                    for partition in group { failures[partition.index] = error }
+                    let reason = explained(error, request)
+                    guard reason.mayPass else { return whole(reason, request) }
+                    for partition in group { failures[partition.index] = reason }
                 }
             }
             open.removeAll { found[$0.index] != nil }
@@ -55,9 +56,15 @@ struct Lookup {
 
     /// A failure of the whole question.
     private func whole(_ error: KafkaError, _ request: LookupRequest) -> LookupResult {
-        let isVague = error.code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION.rawValue
-        let reason = isVague ? unsafe TopicCheck(client: client).firstProblem(of: request) ?? error : error
-        return LookupResult(token: request.token, positions: [], failed: [], error: reason)
+        LookupResult(token: request.token, positions: [], failed: [], error: error)
+    }
+
+    /// What is behind "unknown partition", which librdkafka says of a topic or a partition that does not exist, and
+    /// newer versions (2.16, say) of one without a leader too. Any other error stays as it is.
+    private func explained(_ error: KafkaError, _ request: LookupRequest) -> KafkaError {
+        guard error.code == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION.rawValue else { return error }
+        return unsafe TopicCheck(client: client).firstProblem(of: request)
+            ?? KafkaError(code: RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE.rawValue)
     }
 
     /// The partitions by the broker that leads them; what has no leader is a failure. All in one where no broker tells.

@@ -44,7 +44,26 @@ extension Service {
         }
     }
 
+    /// While the group is being joined a commit waits: sent now, it would cost the assignment (`Consumer.isJoining`).
     private func commit(_ entries: [DeliveryCore.CommitEntry], token: UInt64) {
+        if consumer.isJoining { heldCommits.append((entries, token)) } else { send(entries, token: token) }
+    }
+
+    /// Sends the commits that waited; where the assignment was lost meanwhile, nothing of it may be committed.
+    func sendHeldCommits() {
+        guard !heldCommits.isEmpty, !consumer.isJoining else { return }
+        let held = heldCommits
+        heldCommits = []
+        for (entries, token) in held {
+            if consumer.assignmentLost {
+                machine.commitFinished(token: token, failed: entries.map { $0.partition }, now: now, actions: &actions)
+            } else {
+                send(entries, token: token)
+            }
+        }
+    }
+
+    private func send(_ entries: [DeliveryCore.CommitEntry], token: UInt64) {
         let wanted = entries.map { entry in
             Kafka.CommitEntry(partition: entry.partition, offset: entry.offset, metadata: entry.metadata)
         }
@@ -93,6 +112,7 @@ extension Service {
                 "worker ended with several records unanswered: each is delivered alone, none is charged",
                 metadata: of(worker, ["records": "\(records)", "cause": "\(failure.rawValue)"]))
         case .ackTimedOut(let worker, let id, let partition, let offset):
+            if let delivery = machine.outstandingDelivery(worker, id: id) { note(hint(.ackTimeout), of: delivery) }
             log.warning(
                 "no verdict within --ack-timeout",
                 metadata: of(worker, at(partition, offset).merging(["delivery.id": "\(id)"]) { $1 }))
@@ -160,6 +180,10 @@ extension Service {
 
     private func facts(of letter: DeadLetter) -> Logger.Metadata {
         var facts: Logger.Metadata = ["cause": "\(letter.cause.rawValue)", "attempts": "\(letter.attempts)"]
+        if let template = plan.settings.deadLetterTopic {
+            let source = consumer.partitions.name(of: letter.partition).topic
+            facts["dead.letter.topic"] = "\(DeadLetterTopic.name(template, for: source))"
+        }
         if let note = failureNotes[letter.slot] { facts["error"] = "\(note.error)" }
         return at(letter.partition, letter.offset).merging(facts) { $1 }
     }
@@ -177,7 +201,7 @@ extension Service {
     }
 
     /// What an operator can do about it, where the cause alone does not tell.
-    private func hint(_ failure: WorkerFailure) -> String? {
+    func hint(_ failure: WorkerFailure) -> String? {
         switch failure {
         case .startTimeout: "the handler did not answer hello with ready within --start-timeout"
         case .ackTimeout: "a delivery had no verdict within --ack-timeout; extend gives the handler more time"

@@ -1,6 +1,7 @@
 import Configuration
 import DeliveryCore
 import Glibc
+import Handlers
 import Kafka
 import Logging
 import Reactor
@@ -15,8 +16,7 @@ extension Service {
             try writer.write(
                 letter.slot, of: consumer.records, topic: DeadLetterTopic.name(template, for: name.topic),
                 headers: reason(of: letter).headers(brief: isBrief), token: letter.key.value)
-            if isBrief { failureNotes.forget(letter.slot) }
-            lettersUnderWay[letter.key.value] = letter
+            lettersUnderWay[letter.key.value] = (letter, isBrief)
         } catch let error as KafkaError where error.isRecordTooLarge && !isBrief {
             writeDeadLetter(letter, isBrief: true)
         } catch {
@@ -32,10 +32,10 @@ extension Service {
         var hasTrouble = false
         for report in deadLetterReports {
             hasTrouble = hasTrouble || report.error != nil
-            guard let letter = lettersUnderWay.removeValue(forKey: report.token) else { continue }
+            guard let (letter, isBrief) = lettersUnderWay.removeValue(forKey: report.token) else { continue }
             switch report.error {
             case nil: machine.deadLetterFinished(letter.key, confirmed: true, now: now, actions: &actions)
-            case let error? where error.isRecordTooLarge && machine.holds(letter):
+            case let error? where error.isRecordTooLarge && !isBrief && machine.holds(letter):
                 writeDeadLetter(letter, isBrief: true)
             case let error?: deadLetterFailed(letter, "\(error)")
             }
@@ -73,7 +73,7 @@ extension Service {
         deadLetterReports.removeAll(keepingCapacity: true)
         writer.poll(into: &deadLetterReports)
         for report in deadLetterReports {
-            guard let letter = lettersUnderWay.removeValue(forKey: report.token) else { continue }
+            guard let (letter, _) = lettersUnderWay.removeValue(forKey: report.token) else { continue }
             machine.deadLetterFinished(letter.key, confirmed: report.error == nil, now: now, actions: &actions)
         }
     }
@@ -113,11 +113,18 @@ extension Service {
         }
     }
 
-    /// A worker ends with deliveries unanswered: what it said last may explain it.
-    func noteEnd(of worker: WorkerIndex, _ description: String, stderr: String) {
+    /// A worker ends with deliveries unanswered: why, and what it said last, may explain it.
+    func noteEnd(of connection: WorkerConnection, _ status: ExitStatus) {
         guard plan.settings.deadLetterTopic != nil else { return }
-        for delivery in machine.unansweredDeliveries(of: worker) {
-            note(description, stderr: stderr, of: delivery)
+        let stderr = connection.lastLines.joined(separator: "\n")
+        let words =
+            switch machine.failure(of: connection.index) {
+            case .protocolError?: "protocol error: \(connection.brokenRule ?? "no rule was named")"
+            case let failure?: hint(failure) ?? "the worker was ended: \(failure.rawValue)"
+            case nil: "the worker ended: \(status)"
+            }
+        for delivery in machine.unansweredDeliveries(of: connection.index) {
+            note(words, stderr: stderr, of: delivery)
         }
     }
 }

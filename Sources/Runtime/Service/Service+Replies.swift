@@ -119,7 +119,8 @@ extension Service {
 
     /// Keeps the handler's words for the line that tells of the failed attempt; other failures are told here.
     private func logFailure(_ id: UInt64, index: Int?, _ detail: FailureDetail, _ connection: WorkerConnection) {
-        guard let delivery = machine.outstandingDelivery(connection.index, id: id),
+        // What is said of a cancelled delivery means "I have stopped", and is no failure.
+        guard let delivery = machine.outstandingDelivery(connection.index, id: id), !delivery.isCancelled,
             let record = machine.record(index ?? 0, of: delivery)
         else { return }
         let place = FailedPlace(partition: delivery.partition, offset: record.offset)
@@ -190,6 +191,7 @@ extension Service {
 
     func protocolBroken(_ connection: WorkerConnection, _ error: ProtocolError) {
         connection.isBroken = true
+        connection.brokenRule = error.message
         if error.rule == .noCommonVersion {
             stop(.handlerProtocol, "the handler '\(plan.settings.command.first ?? "")': \(error.message)")
         }

@@ -244,8 +244,7 @@ extension Service {
         log.log(
             level: status == .exited(0) ? .info : .warning, "handler process ended",
             metadata: of(connection.index, facts))
-        noteEnd(
-            of: connection.index, "the worker ended: \(status)", stderr: connection.lastLines.joined(separator: "\n"))
+        noteEnd(of: connection, status)
         dropConnection(connection.index)
         let isPermanent = status == .exited(125)
         if isPermanent {

@@ -51,6 +51,8 @@ package final class Service {
     var hasReachedBroker = false
     /// The group gave an assignment, be it an empty one: the brokers were reached.
     var hasJoined = false
+    /// Commits that wait until the group is joined.
+    var heldCommits: [(entries: [DeliveryCore.CommitEntry], token: UInt64)] = []
     /// Partitions whose last commit was refused, and why.
     var refusedCommits: [PartitionIndex: KafkaError] = [:]
     var startedAt: Instant
@@ -60,8 +62,8 @@ package final class Service {
     /// Writes dead letters; nil where no topic is named for them, or after the writer broke.
     var deadLetterWriter: DeadLetterWriter?
     var deadLetterReports: [DeadLetterWriter.Report] = []
-    /// Letters that the writer has not reported on, by token.
-    var lettersUnderWay: [UInt64: DeadLetter] = [:]
+    /// Letters that the writer has not reported on, by token, and whether they go without all that may be left out.
+    var lettersUnderWay: [UInt64: (letter: DeadLetter, isBrief: Bool)] = [:]
     /// Why the last letter was not written.
     var deadLetterError = ""
     /// What is known of failures of records that may become dead letters.
@@ -100,7 +102,8 @@ package final class Service {
         timeline = StartTimeline(started: now)
         encoder = FrameEncoder(
             framing: plan.settings.framing == .lines ? .lines : .length, maxFrameBytes: plan.settings.maxFrameBytes,
-            keyForm: ServicePlan.form(plan.settings.keyFormat), valueForm: ServicePlan.form(plan.settings.valueFormat))
+            keyForm: ServicePlan.form(plan.settings.keyFormat), valueForm: ServicePlan.form(plan.settings.valueFormat),
+            writesMeta: plan.settings.trpcMeta)
         var generator = SystemRandomNumberGenerator()
         machine = DeliveryMachine(limits: plan.limits, policy: plan.policy, seed: generator.next(), now: now)
         if plan.settings.deadLetterTopic != nil {

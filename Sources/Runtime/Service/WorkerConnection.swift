@@ -30,6 +30,8 @@ final class WorkerConnection {
     var unfinishedSince: Instant?
     /// Nothing that it says counts any more.
     var isBroken = false
+    /// What it did against the protocol, for the dead letter of a record that it was at.
+    var brokenRule: String?
 
     init(
         index: WorkerIndex, life: UInt32, process: WorkerProcess, reader: FrameReader,

@@ -52,18 +52,21 @@ def records_of(frame):
 
 
 def serve(handle, ready=None):
-    """Answers every delivery: message by message, a batch with one ack or a result that lists what failed."""
+    """Answers every delivery: message by message, a batch with one ack or a result that lists what failed and what was not
+    tried after it."""
     while (frame := receive()) is not None:
         kind = frame["type"]
         if kind == "hello":
             send({"type": "ready", "protocol": 1, "name": "test handler", **(ready or {})})
         elif kind in ("message", "batch"):
             failed = []
-            for index, record in enumerate(records_of(frame)):
+            records = records_of(frame)
+            for index, record in enumerate(records):
                 journal(record)
                 verdict = handle(record)
                 if verdict is not None:
                     failed.append({"index": index, **verdict})
+                    failed += [{"index": later, "action": "release"} for later in range(index + 1, len(records))]
                     break
             if not failed:
                 send({"type": "ack", "id": frame["id"]})

@@ -8,10 +8,11 @@ final class Stage: @unchecked Sendable {
     let marked = MarkedProcesses()
     let partitions: Int
 
-    init(partitions: Int) throws {
+    /// With a broker that has `t` alone, or with one that has further topics too.
+    init(partitions: Int, on cluster: Cluster? = nil) throws {
         self.partitions = partitions
         scratch = try Scratch()
-        cluster = try Cluster(("t", partitions))
+        self.cluster = try cluster ?? Cluster(("t", partitions))
         journal = Journal(scratch)
     }
 
