@@ -80,7 +80,7 @@ struct PartitionTracker {
     private var settledBefore: SettledRuns
     /// Records that are settled above one that is not.
     private(set) var settledAbove = 0
-    /// Grows each time something is settled above the committable offset.
+    /// Grows each time a record is settled.
     private(set) var version: UInt64 = 0
 
     init(
@@ -100,8 +100,11 @@ struct PartitionTracker {
     /// One past the sequence of the newest record.
     var tail: UInt64 { head + UInt64(records.count) }
 
-    /// Places that are kept: what is not settled, and what is but waits for something before it.
-    var kept: Int { records.count }
+    /// The offset of the oldest record that is not settled; where there is none, the committable offset.
+    var lowestUnsettled: Int64 { records.first?.offset ?? committable }
+
+    /// Places that are kept for what is done, because something before it is not.
+    var keptDone: Int { records.count - unsettled }
 
     /// Everything up to the end at the assignment is settled.
     var isFinished: Bool { reachedEnd && unsettled == 0 }
@@ -147,10 +150,8 @@ struct PartitionTracker {
             offset: record.offset, arrived: now, slot: record.slot, size: 0, lane: LaneIndex(value: 0))
         passed.phase = isFiltered ? .filtered : .settled
         append(passed)
-        if !isFiltered {
-            settledAbove += 1
-            version += 1
-        }
+        // What was settled before is no news: the broker has it from the commit of then.
+        if !isFiltered { settledAbove += 1 }
     }
 
     private mutating func append(_ record: TrackedRecord) {
