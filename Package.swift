@@ -63,6 +63,13 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: swiftSettings),
 
+        // The simulation is no test target, so that it is also built for release: thousands of seeds in seconds.
+        .target(
+            name: "Simulation", dependencies: ["DeliveryCore"], path: "Tests/Simulation", swiftSettings: swiftSettings),
+        .executableTarget(
+            name: "simulate", dependencies: ["Simulation"], path: "Tests/SimulateCommand", swiftSettings: swiftSettings),
+        tests("SimulationTests", ["Simulation", "simulate"]),
+
         tests("DeliveryCoreTests", ["DeliveryCore"]),
         tests("HandlerProtocolTests", ["HandlerProtocol", "DeliveryCore"]),
         tests("ConfigurationTests", ["Configuration"]),

@@ -98,6 +98,8 @@ extension DeliveryMachine {
                 dueRetries.popFirst()
             }
             run.sort()
+            // A record may stand in the queue twice: it was put there again when its partition was no longer held.
+            for index in run.indices.dropFirst().reversed() where run[index] == run[index - 1] { run.remove(at: index) }
             deliver(of: first.partition, to: worker, now: now, actions: &actions)
         }
     }
@@ -242,16 +244,12 @@ extension DeliveryMachine {
         over sequence: UInt64, _ record: TrackedRecord, of partition: PartitionIndex, in key: DeliveryKey
     ) {
         trackers[partition]?.update(sequence) { $0.phase = .outstanding }
-        if policy.order != .none, table[key].lanes.last != record.lane, !table[key].lanes.contains(record.lane) {
+        // A run takes each lane once, so that its records stand together.
+        if policy.order != .none, table[key].lanes.last != record.lane {
             table[key].lanes.append(record.lane)
         }
         guard let cursor = lanes[record.lane].cursor, sequence >= cursor else { return }
-        // What was given up meanwhile is passed now: once it is settled, its place is gone, and the chain with it.
-        var next: UInt64? = record.next > 0 ? record.next : nil
-        while let place = next, let following = trackers[partition]?[place], following.phase != .waiting {
-            next = following.next > 0 ? following.next : nil
-        }
-        lanes[record.lane].cursor = next
+        lanes[record.lane].cursor = trackers[partition]?.following(sequence) { $0.phase == .waiting }
         lanes[record.lane].waiting -= 1
         lanes[record.lane].waitingBytes -= Int(record.size)
     }

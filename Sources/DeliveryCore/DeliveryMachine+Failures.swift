@@ -37,10 +37,10 @@ extension DeliveryMachine {
     ) {
         let partition = delivery.partition
         var failures = failed[...]
-        var rewound: [LaneIndex] = []
+        var rewound: LaneIndex?
         for (index, sequence) in delivery.sequences.enumerated() {
             let failure = failures.first?.index == index ? failures.popFirst()?.failure : nil
-            guard let lane = trackers[partition]?[sequence]?.lane, !rewound.contains(lane) else { continue }
+            guard let lane = trackers[partition]?[sequence]?.lane, rewound != lane else { continue }
             switch failure?.action {
             case nil: resolve(partition, sequence, .acked, window, now: now, actions: &actions)
             case .skip?: resolve(partition, sequence, .skipped, window, now: now, actions: &actions)
@@ -66,7 +66,7 @@ extension DeliveryMachine {
     /// follows goes on without it, for the handler has stopped at it.
     private mutating func retry(
         _ delivery: Delivery, at index: Int, _ lane: LaneIndex, after delay: Interval?,
-        _ rewound: inout [LaneIndex], now: Instant, actions: inout [Action]
+        _ rewound: inout LaneIndex?, now: Instant, actions: inout [Action]
     ) {
         let partition = delivery.partition
         let sequence = delivery.sequences[index]
@@ -76,10 +76,11 @@ extension DeliveryMachine {
             return
         }
         if policy.order != .none {
-            rewound.append(lane)
-            let next = delivery.sequences[(index + 1)...].first { trackers[partition]?[$0]?.lane == lane }
-            if let next { rewind(lane, to: next, now: now, actions: &actions) }
-            if next != nil { sources[partition]?.skipsLinger = true }
+            rewound = lane
+            if let next = delivery.sequences[(index + 1)...].first, trackers[partition]?[next]?.lane == lane {
+                rewind(lane, to: next, now: now, actions: &actions)
+                sources[partition]?.skipsLinger = true
+            }
         }
         if !giveUp(partition, sequence, .exhausted, now: now, actions: &actions), policy.order != .none {
             rewind(lane, to: sequence, now: now, actions: &actions)
@@ -88,15 +89,15 @@ extension DeliveryMachine {
 
     /// The record, and what follows in its lane, waits to be delivered again.
     private mutating func setBack(
-        _ partition: PartitionIndex, _ sequence: UInt64, _ lane: LaneIndex, _ rewound: inout [LaneIndex], now: Instant,
-        actions: inout [Action]
+        _ partition: PartitionIndex, _ sequence: UInt64, _ lane: LaneIndex, _ rewound: inout LaneIndex?,
+        unwritten: ArraySlice<UInt64> = [], now: Instant, actions: inout [Action]
     ) {
-        trackers[partition]?.update(sequence) { $0.wasDelivered = true }
+        if unwritten.isEmpty { trackers[partition]?.update(sequence) { $0.wasDelivered = true } }
         if policy.order == .none {
             trackers[partition]?.update(sequence) { $0.phase = .retrying }
         } else {
-            rewound.append(lane)
-            rewind(lane, to: sequence, now: now, actions: &actions)
+            rewound = lane
+            rewind(lane, to: sequence, unwritten: unwritten, now: now, actions: &actions)
         }
     }
 
@@ -135,34 +136,48 @@ extension DeliveryMachine {
     }
 
     /// Puts the delivery's records back to where they are delivered from again, but for those whose attempts are used up.
+    /// `wasWritten` false: no handler has seen any of them.
     mutating func redeliver(
-        _ delivery: Delivery, after redelivery: Redelivery = .atOnce, isCharged: Bool = true, now: Instant,
-        actions: inout [Action]
+        _ delivery: Delivery, after redelivery: Redelivery = .atOnce, isCharged: Bool = true, wasWritten: Bool = true,
+        now: Instant, actions: inout [Action]
     ) {
         let partition = delivery.partition
-        var rewound: [LaneIndex] = []
+        if isCharged, redelivery != .atOnce {
+            // Before anything is set back: what is given up is not among what waits.
+            for sequence in delivery.sequences where isExhausted(partition, sequence) {
+                guard giveUp(partition, sequence, .exhausted, now: now, actions: &actions) else { break }
+            }
+        }
+        var rewound: LaneIndex?
         for (index, sequence) in delivery.sequences.enumerated() {
             guard let record = trackers[partition]?[sequence], !record.isDone, record.phase != .deadLetter else {
                 continue
             }
-            if isCharged, redelivery != .atOnce, isExhausted(partition, sequence) {
-                if giveUp(partition, sequence, .exhausted, now: now, actions: &actions) { continue }
-            }
-            guard policy.order == .none || !rewound.contains(record.lane) else { continue }
-            setBack(partition, sequence, record.lane, &rewound, now: now, actions: &actions)
+            guard policy.order == .none || rewound != record.lane else { continue }
+            let unwritten = wasWritten ? [] : neighbours(delivery.sequences[index...], partition)
+            setBack(
+                partition, sequence, record.lane, &rewound, unwritten: unwritten, now: now, actions: &actions)
             guard case .failure(let delay) = redelivery else {
                 goAtOnce(partition, sequence)
                 continue
             }
-            let charged = isCharged ? countCharged(delivery, from: index, of: record.lane) : 0
+            let charged = isCharged ? countCharged(delivery, from: index) : 0
             wait(partition, sequence, charged: charged, after: delay, now: now, actions: &actions)
         }
         if redelivery == .atOnce { wakeLanes(of: delivery, now: now, actions: &actions) }
     }
 
-    private func countCharged(_ delivery: Delivery, from index: Int, of lane: LaneIndex) -> Int {
+    private func countCharged(_ delivery: Delivery, from index: Int) -> Int {
         if policy.order == .none { return 1 }
-        return delivery.sequences[index...].count { trackers[delivery.partition]?[$0]?.lane == lane }
+        return neighbours(delivery.sequences[index...], delivery.partition).count
+    }
+
+    /// The first of a delivery's records, and those of its lane that follow: they stand together, ascending.
+    private func neighbours(_ sequences: ArraySlice<UInt64>, _ partition: PartitionIndex) -> ArraySlice<UInt64> {
+        guard let tracker = trackers[partition], let lane = sequences.first.flatMap({ tracker[$0]?.lane }) else {
+            return []
+        }
+        return sequences.prefix { tracker[$0]?.lane == lane }
     }
 
     private mutating func goAtOnce(_ partition: PartitionIndex, _ sequence: UInt64) {
@@ -219,30 +234,28 @@ extension DeliveryMachine {
         table[key].sequences.removeSubrange(count...)
         workers[delivery.worker.value].unansweredRecords -= rest.count
         counters.delivered -= rest.count
-        var rewound: [LaneIndex] = []
-        for sequence in rest {
+        // Only the lane of the last record that was written can be one of both parts: the records of a lane stand together.
+        let shared = trackers[delivery.partition]?[delivery.sequences[count - 1]]?.lane
+        if let place = delivery.lanes.firstIndex(where: { $0 == shared }) {
+            table[key].lanes.removeSubrange((place + 1)...)
+        }
+        var rewound: LaneIndex?
+        for (index, sequence) in zip(rest.indices, rest) {
             guard let record = trackers[delivery.partition]?[sequence], record.phase == .outstanding,
-                !rewound.contains(record.lane)
+                rewound != record.lane
             else { continue }
             if policy.order == .none {
                 trackers[delivery.partition]?.update(sequence) { $0.phase = .waiting }
                 queueAlone(delivery.partition, sequence)
-            } else {
-                rewound.append(record.lane)
-                rewind(record.lane, to: sequence, unwritten: rest, now: now, actions: &actions)
+                continue
             }
+            rewound = record.lane
+            // A lane none of whose records was written is not taken by this delivery.
+            if record.lane != shared { lanes[record.lane].live.removeAll { $0 == key } }
+            let unwritten = neighbours(rest[index...], delivery.partition)
+            rewind(record.lane, to: sequence, unwritten: unwritten, now: now, actions: &actions)
+            if record.lane != shared { wakeLane(record.lane, now: now) }
         }
-        // A lane none of whose records was written is not taken by this delivery.
-        for lane in rewound where !table[key].sequences.contains(where: { holds(delivery.partition, $0, lane) }) {
-            table[key].lanes.removeAll { $0 == lane }
-            lanes[lane].live.removeAll { $0 == key }
-            lanes[lane].isRewinding = !lanes[lane].live.isEmpty
-            wakeLane(lane, now: now)
-        }
-    }
-
-    private func holds(_ partition: PartitionIndex, _ sequence: UInt64, _ lane: LaneIndex) -> Bool {
-        trackers[partition]?[sequence]?.lane == lane
     }
 
     /// Nothing of the delivery could be written, because its first record has no encoding: that one is given up, and what
@@ -263,6 +276,6 @@ extension DeliveryMachine {
         if giveUp(delivery.partition, first, .notEncodable, now: now, actions: &actions) {
             concludeFollowing(delivery, window, now: now, actions: &actions)
         }
-        redeliver(delivery, now: now, actions: &actions)
+        redeliver(delivery, wasWritten: false, now: now, actions: &actions)
     }
 }

@@ -26,7 +26,7 @@ extension DeliveryMachine {
     mutating func wakeLane(_ index: LaneIndex, now: Instant) {
         let lane = lanes[index]
         let partition = lane.partition
-        guard lane.place == .nowhere, canGo(index), let cursor = nextWaiting(of: index),
+        guard lane.place == .nowhere, canGo(index), let cursor = lanes[index].cursor,
             let tracker = trackers[partition], let next = tracker[cursor]
         else { return }
         if next.isSuspect, policy.order != .none {
@@ -40,15 +40,6 @@ extension DeliveryMachine {
         sources[partition]?.readyRecords += lane.waiting
         sources[partition]?.readyBytes += lane.waitingBytes
         wakeSource(partition, now: now)
-    }
-
-    /// Moves the cursor over what is no longer to be delivered, to a record that is.
-    private mutating func nextWaiting(of index: LaneIndex) -> UInt64? {
-        let partition = lanes[index].partition
-        while let cursor = lanes[index].cursor, let record = trackers[partition]?[cursor], record.phase != .waiting {
-            lanes[index].cursor = record.next > 0 ? record.next : nil
-        }
-        return lanes[index].cursor
     }
 
     /// Queues a partition that has a lane to go, or lets it wait for company.
@@ -87,7 +78,7 @@ extension DeliveryMachine {
     /// The first ready lane of a partition that may go indeed; those before it leave the queue.
     mutating func firstReadyLane(of partition: PartitionIndex, now: Instant) -> LaneIndex? {
         while let lane = sources[partition]?.ready.first {
-            if canGo(lane), let cursor = nextWaiting(of: lane),
+            if canGo(lane), let cursor = lanes[lane].cursor,
                 policy.order == .none || trackers[partition]?[cursor]?.isSuspect == false
             {
                 return lane
@@ -149,9 +140,10 @@ extension DeliveryMachine {
         while let place = next, old.map({ place < $0 }) ?? true, let record = trackers[partition]?[place] {
             switch record.phase {
             case .outstanding, .answered:
+                let wasWritten = !isAmong(unwritten, place)
                 trackers[partition]?.update(place) {
                     $0.phase = .waiting
-                    if !unwritten.contains(place) { $0.wasDelivered = true }
+                    if wasWritten { $0.wasDelivered = true }
                 }
                 lanes[index].waiting += 1
                 lanes[index].waitingBytes += Int(record.size)
@@ -160,12 +152,22 @@ extension DeliveryMachine {
             next = record.next > 0 ? record.next : nil
         }
         if old.map({ sequence < $0 }) ?? true { lanes[index].cursor = sequence }
-        for key in lanes[index].live {
+        for key in lanes[index].live where table[key].state == .outstanding {
+            // A delivery of several lanes holds them one after the other: what counts is where it begins in this one.
             let first = table[key].sequences.first { trackers[partition]?[$0]?.lane == index }
-            guard table[key].state == .outstanding, let first, first > sequence else { continue }
-            cancel(key, .rewind, now: now, actions: &actions)
+            if let first, first > sequence { cancel(key, .rewind, now: now, actions: &actions) }
         }
         lanes[index].isRewinding = !lanes[index].live.isEmpty
+    }
+
+    /// Whether the ascending sequences hold this one.
+    private func isAmong(_ sequences: ArraySlice<UInt64>, _ wanted: UInt64) -> Bool {
+        var (low, high) = (sequences.startIndex, sequences.endIndex)
+        while low < high {
+            let middle = (low + high) / 2
+            if sequences[middle] < wanted { low = middle + 1 } else { high = middle }
+        }
+        return low < sequences.endIndex && sequences[low] == wanted
     }
 
     /// A worker has let go of a delivery of these lanes; whether no earlier one of each was unanswered, lane by lane.

@@ -18,7 +18,7 @@ struct Lane {
     var partition: PartitionIndex
     /// Nil for the lane of records without a key, and with order `partition`: it is never given up.
     var keyHash: UInt64?
-    /// Sequence of the next record to be delivered; nil where none waits.
+    /// Sequence of the next record to be delivered, which waits; nil where none does.
     var cursor: UInt64?
     /// Sequence of the newest record; nil before the first one.
     var last: UInt64?

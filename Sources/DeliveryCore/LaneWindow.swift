@@ -2,7 +2,7 @@
 struct Window {
     /// Lanes in which an earlier delivery is unanswered: the verdict stands only once that one has succeeded.
     var provisional: [LaneIndex] = []
-    /// For each other lane, what follows the delivery's last record there: it may be answered already.
+    /// For each other lane, what is not done and follows the delivery's last record there: it may be answered already.
     var following: [UInt64] = []
 
     init() {}
@@ -11,7 +11,7 @@ struct Window {
         for lane in delivery.lanes where lanes[lane].live.first != key { provisional.append(lane) }
         for lane in delivery.lanes where !provisional.contains(lane) {
             let last = delivery.sequences.last { tracker[$0]?.lane == lane }
-            if let next = last.flatMap({ tracker.following($0) }) { following.append(next) }
+            if let next = last.flatMap({ tracker.following($0) { !$0.isDone } }) { following.append(next) }
         }
     }
 }
@@ -60,7 +60,7 @@ extension DeliveryMachine {
         for first in window.following {
             var next: UInt64? = first
             while let sequence = next, let record = trackers[delivery.partition]?[sequence] {
-                next = trackers[delivery.partition]?.following(sequence)
+                next = trackers[delivery.partition]?.following(sequence) { !$0.isDone }
                 switch record.phase {
                 case .answered(let verdict):
                     guard conclude(delivery.partition, sequence, verdict, now: now, actions: &actions) else { return }

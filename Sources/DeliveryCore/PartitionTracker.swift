@@ -172,11 +172,15 @@ struct PartitionTracker {
         records.update(Int(sequence - head), change)
     }
 
-    /// The next record of the same lane that is not done: what is done may be gone when this one is.
-    func following(_ sequence: UInt64) -> UInt64? {
-        var next = self[sequence]?.next ?? 0
-        while next > 0, let record = self[next], record.isDone { next = record.next }
-        return next > 0 ? next : nil
+    /// The next record of the same lane that fulfils the condition, or nil where none has arrived. What is done may be
+    /// dropped at any time, and the way to what comes after it with it: never keep the sequence of such a record.
+    func following(_ sequence: UInt64, where condition: (TrackedRecord) -> Bool) -> UInt64? {
+        var record = self[sequence]
+        while let next = record?.next, next > 0 {
+            record = self[next]
+            if let record, condition(record) { return next }
+        }
+        return nil
     }
 
     /// Marks a record as done and moves the committable offset over everything that is done without a hole.

@@ -32,7 +32,7 @@ extension Consumer {
         topics.release()
         unsafe rd_kafka_queue_destroy(messageQueue)
         unsafe rd_kafka_queue_destroy(consumerQueue)
-        if mayAbortOnDestroy(closed: closed) {
+        if mayAbortOnDestroy {
             // Not freed: its threads end with the process.
             if !closed { unsafe _ = rd_kafka_unsubscribe(handle) }
         } else {
@@ -43,11 +43,10 @@ extension Consumer {
 
     /// Before 2.3.0 librdkafka aborts the whole process (an assertion in the sticky assignor, its pull request 4381)
     /// when a client is freed that has joined a group by a cooperative assignor and never got an assignment: stopped
-    /// in the middle of its first join, or denied by the coordinator.
-    private func mayAbortOnDestroy(closed: Bool) -> Bool {
+    /// in the middle of its first join, or denied by the coordinator. Whether the join was answered cannot be asked any more
+    /// once it is closed.
+    private var mayAbortOnDestroy: Bool {
         let firstCorrectVersion: Int32 = 0x0203_0000
-        guard ClientLibrary.versionNumber < firstCorrectVersion, hasSubscribed, !hasBeenAssigned else { return false }
-        // Unless it was closed, the answer to a join may still be on its way.
-        return !closed || rebalanceProtocol == "COOPERATIVE"
+        return ClientLibrary.versionNumber < firstCorrectVersion && hasSubscribed && !hasBeenAssigned
     }
 }

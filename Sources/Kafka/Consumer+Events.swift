@@ -32,7 +32,10 @@ extension Consumer {
         case RD_KAFKA_EVENT_OFFSET_COMMIT: unsafe events.append(commitResult(of: event))
         case RD_KAFKA_EVENT_ERROR: unsafe events.append(failure(of: event))
         case RD_KAFKA_EVENT_LOG:
-            if let line = unsafe ConsumerEvent(log: event) { events.append(line) }
+            guard case .log(let level, let facility, let text)? = unsafe ConsumerEvent(log: event) else { return }
+            joinState.read(facility: facility, text: text)
+            // 7 is syslog(3)'s LOG_DEBUG.
+            if level < 7 || wantsDebugLines { events.append(.log(level: level, facility: facility, text: text)) }
         default: break  // Nothing else was asked for.
         }
     }

@@ -31,6 +31,9 @@ package final class Consumer {
     var topics = TopicCache()
     var batch = UnsafeMutableBufferPointer<UnsafeMutablePointer<rd_kafka_message_t>?>.allocate(capacity: 1024)
     var hasSubscribed = false
+    var joinState = JoinState()
+    /// The user asked for librdkafka's debug lines; without that they are read and dropped.
+    let wantsDebugLines: Bool
     /// The group has given this member an assignment, be it an empty one.
     var hasBeenAssigned = false
     /// `beginClose` was refused, so there is nothing to wait for.
@@ -51,6 +54,9 @@ package final class Consumer {
         }
         let configuration = try ClientProperties(properties)
         try configuration.set("log.queue", to: "true")
+        let debug = properties.last { $0.name == "debug" && !$0.value.isEmpty }?.value
+        wantsDebugLines = debug != nil
+        try configuration.set("debug", to: debug.map { $0 + ",cgrp" } ?? "cgrp")
         configuration.enableEvents(
             RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_OFFSET_COMMIT | RD_KAFKA_EVENT_LOG
                 | RD_KAFKA_EVENT_FETCH)
@@ -103,6 +109,13 @@ package final class Consumer {
         guard let handle = unsafe handle else { return true }
         return unsafe rd_kafka_assignment_lost(handle) != 0
     }
+
+    /// Whether the group is being joined, as far as `pollEvents` has read.
+    ///
+    /// A commit sent now waits at the coordinator's connection behind the join, comes with a generation that is over, and
+    /// costs the whole assignment in the cooperative strategy (librdkafka issue 4059): hold it back until this is false, and
+    /// then look at `assignmentLost`.
+    package var isJoining: Bool { hasSubscribed && joinState.isJoining }
 
     /// The id that the group's coordinator gave this member, nil before the first join.
     package var memberID: String? {

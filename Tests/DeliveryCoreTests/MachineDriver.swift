@@ -21,7 +21,7 @@ struct MachineDriver {
     var abilities = WorkerAbilities(canCancel: true)
     /// Actions of inputs since the last turn.
     var pending: [Action] = []
-    private var nextSlot: Int32 = 0
+    var nextSlot: Int32 = 0
 
     /// A machine whose workers are ready.
     init(workers: Int = 1, abilities: WorkerAbilities? = nil, _ configure: (inout Limits, inout ServicePolicy) -> Void)

@@ -60,7 +60,9 @@ extension Daemon {
     // MARK: Slots
 
     private func checkIsHeld(_ slot: Int32) {
-        if slot < 0 || slot >= slots.count || slots[Int(slot)] == nil { broken("copies slot \(slot), which is not held") }
+        if slot < 0 || slot >= slots.count || slots[Int(slot)] == nil {
+            broken("copies slot \(slot), which is not held")
+        }
     }
 
     private func giveBack(_ slot: Int32) {

@@ -58,7 +58,9 @@ extension Daemon {
         if !known.state.isWaiting { broken("\(sent): \(record.offset) is \(known.state)") }
         if known.heldUntil > now { broken("\(sent): \(record.offset) is held until \(known.heldUntil)") }
         if record.slot.value != known.slot { broken("\(sent): \(record.offset) is in slot \(known.slot)") }
-        if record.attempt != known.charges + 1 { broken("\(sent): \(record.offset) was charged \(known.charges) times") }
+        if record.attempt != known.charges + 1 {
+            broken("\(sent): \(record.offset) was charged \(known.charges) times")
+        }
         if record.redelivered != known.wasDelivered, !(record.redelivered && known.mayBeMarked) {
             broken("\(sent): \(record.offset) was delivered: \(known.wasDelivered)")
         }

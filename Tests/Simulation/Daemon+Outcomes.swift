@@ -76,11 +76,7 @@ extension Daemon {
         }
         let lane = ledger.records[record].lane
         for place in record..<ledger.records.count where ledger.records[place].lane == lane {
-            update(execution, place) {
-                $0.wait()
-                // The lane waits for the earlier one's time now.
-                if place > record { $0.heldUntil = now }
-            }
+            update(execution, place) { $0.wait() }
         }
         rewound.append(Rewinding(generation: ledger.generation, lane: lane, from: record))
         for worker in processes.indices {

@@ -33,7 +33,8 @@ extension Daemon {
 
     /// The committed offsets are known: reading begins.
     func lookedUp() {
-        guard case .lookingUp = consumer.step, case .assigned(let partitions, let ownerships)? = consumer.rebalances.first
+        guard case .lookingUp = consumer.step,
+            case .assigned(let partitions, let ownerships)? = consumer.rebalances.first
         else { return }
         if world.hasFaults, world.random.chance(5) {
             plan(.lookedUp, in: 20...100)

@@ -106,7 +106,9 @@ extension Daemon {
         if ending == .drained, !open.isEmpty { broken("has drained with \(open.map(\.id)) unanswered") }
         for process in processes where process.life != .none { broken("ends, and a process is \(process.life)") }
         let isCutOff = hasHurried || drainSince.map { now >= $0 + limits.drainTimeout } ?? false
-        if !isCutOff, letters.contains(where: { machine.holds($0.letter) }) { broken("ends, and letters are on their way") }
+        if !isCutOff, letters.contains(where: { machine.holds($0.letter) }) {
+            broken("ends, and letters are on their way")
+        }
         for partition in ledgers.indices {
             guard policy.commits, let ledger = ledgers[partition] else { continue }
             checkClaims(Int32(partition), ledger)

@@ -196,7 +196,8 @@ final class Daemon {
 
     /// Something is under way that a daemon at rest would not have.
     var isBusy: Bool {
-        !consumer.rebalances.isEmpty || machine.unsettled > 0 || machine.awaitsCommit || !letters.isEmpty || drainSince != nil
+        !consumer.rebalances.isEmpty || machine.unsettled > 0 || machine.awaitsCommit || !letters.isEmpty
+            || drainSince != nil
             || !machine.stalledPartitions.isEmpty
     }
 

@@ -72,7 +72,9 @@ extension Daemon {
             return
         }
         guard isHeld else {
-            if ledger.revokedSince == nil { broken("has forgotten the letter of \(partition)@\(pending.letter.offset)") }
+            if ledger.revokedSince == nil {
+                broken("has forgotten the letter of \(partition)@\(pending.letter.offset)")
+            }
             return
         }
         guard confirmed else {

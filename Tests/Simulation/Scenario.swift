@@ -83,7 +83,8 @@ struct Scenario {
         policy.bisects = random.chance(40)
         policy.maxAttempts = random.chance(65) ? random.among(1...4) : nil
         policy.hasDeadLetters = random.chance(65)
-        policy.onExhausted = policy.hasDeadLetters && random.chance(75) ? .deadLetter : random.chance(50) ? .skip : .stop
+        policy.onExhausted =
+            policy.hasDeadLetters && random.chance(75) ? .deadLetter : random.chance(50) ? .skip : .stop
         policy.commitsMetadata = random.chance(75)
         policy.isBatch = random.chance(50)
         limits.batchSize = policy.isBatch ? random.among(1...8) : 1

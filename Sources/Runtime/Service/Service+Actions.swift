@@ -44,7 +44,26 @@ extension Service {
         }
     }
 
+    /// While the group is being joined a commit waits: sent now, it would cost the assignment (`Consumer.isJoining`).
     private func commit(_ entries: [DeliveryCore.CommitEntry], token: UInt64) {
+        if consumer.isJoining { heldCommits.append((entries, token)) } else { send(entries, token: token) }
+    }
+
+    /// Sends the commits that waited; where the assignment was lost meanwhile, nothing of it may be committed.
+    func sendHeldCommits() {
+        guard !heldCommits.isEmpty, !consumer.isJoining else { return }
+        let held = heldCommits
+        heldCommits = []
+        for (entries, token) in held {
+            if consumer.assignmentLost {
+                machine.commitFinished(token: token, failed: entries.map { $0.partition }, now: now, actions: &actions)
+            } else {
+                send(entries, token: token)
+            }
+        }
+    }
+
+    private func send(_ entries: [DeliveryCore.CommitEntry], token: UInt64) {
         let wanted = entries.map { entry in
             Kafka.CommitEntry(partition: entry.partition, offset: entry.offset, metadata: entry.metadata)
         }

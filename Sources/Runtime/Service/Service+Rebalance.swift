@@ -8,6 +8,7 @@ extension Service {
         lastConsumerPoll = now
         events.removeAll(keepingCapacity: true)
         consumer.pollEvents(into: &events)
+        sendHeldCommits()
         for event in events { handle(event) }
         advanceRebalances()
     }

@@ -51,6 +51,8 @@ package final class Service {
     var hasReachedBroker = false
     /// The group gave an assignment, be it an empty one: the brokers were reached.
     var hasJoined = false
+    /// Commits that wait until the group is joined.
+    var heldCommits: [(entries: [DeliveryCore.CommitEntry], token: UInt64)] = []
     /// Partitions whose last commit was refused, and why.
     var refusedCommits: [PartitionIndex: KafkaError] = [:]
     var startedAt: Instant
