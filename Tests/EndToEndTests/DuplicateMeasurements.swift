@@ -14,8 +14,8 @@ private let measuredRuns = ProcessInfo.processInfo.environment["ACKPIPE_MEASURE_
     "Duplicates after failures, measured", .serialized,
     .enabled(if: measuredRuns != nil, "run by scripts/measure-duplicates"))
 struct DuplicateMeasurements {
-    /// Makes the trouble; answers the instance that is at work afterwards.
-    private typealias Failure = @Sendable (Trial, Trial.Instance) async throws -> Trial.Instance
+    /// Makes the trouble; answers the instance that is at work afterwards, with the options of the one before.
+    private typealias Failure = @Sendable (Trial, Trial.Instance, [String]) async throws -> Trial.Instance
 
     private var runs: Int { measuredRuns ?? 0 }
 
@@ -37,8 +37,7 @@ struct DuplicateMeasurements {
             ("commit refused with `ILLEGAL_GENERATION`", [], expel),
         ]
         for (kind, options, failure) in steps {
-            let rows = try await parallel { try await self.oneInstance(kind, options, failure) }
-            print("ROW \(merge(kind, rows).row)")
+            try await measure(kind) { try await self.oneInstance(kind, options, failure) }
         }
     }
 
@@ -46,15 +45,18 @@ struct DuplicateMeasurements {
     func twoInstances() async throws {
         for strategy in ["cooperative-sticky", "range"] {
             let options = ["-X", "partition.assignment.strategy=\(strategy)"]
-            let rows = try await parallel { try await self.join(options) }
-            print("ROW \(merge("rebalance: a second instance joins, `\(strategy)`", rows).row)")
-            let restarts = try await parallel { try await self.restart(options) }
-            print("ROW \(merge("rolling restart: one of two by `SIGTERM`, `\(strategy)`", restarts).row)")
+            try await measure("rebalance: a second instance joins, `\(strategy)`") { try await self.join(options) }
+            try await measure("rolling restart: one of two by `SIGTERM`, `\(strategy)`") {
+                try await self.restart(options)
+            }
         }
-        let kills = try await parallel { try await self.kill() }
-        print("ROW \(merge("one of two killed (`kill -9`) and started again", kills).row)")
-        let sleepers = try await parallel { try await self.sleep() }
-        print("ROW \(merge("session timed out: one of two stopped for 10 s", sleepers).row)")
+        try await measure("one of two killed (`kill -9`) and started again") { try await self.kill() }
+        try await measure("session timed out: one of two stopped for 10 s") { try await self.sleep() }
+    }
+
+    private func measure(_ kind: String, _ one: @escaping @Sendable () async throws -> [Int]) async throws {
+        guard isWanted(kind) else { return }
+        print("ROW \(merge(kind, try await parallel(one)).row)")
     }
 
     // MARK: One instance
@@ -69,21 +71,23 @@ struct DuplicateMeasurements {
         for _ in 0..<2 {
             try await trial.waitForCommits()
             var next = instance
-            try await count.measure(trial) { next = try await failure(trial, instance) }
+            try await count.measure(trial) { next = try await failure(trial, instance, options) }
             instance = next
         }
         try await trial.finish(mayOverlap: true)
         return count.runs
     }
 
-    private func killHandler(_ trial: Trial, _ one: Trial.Instance) async throws -> Trial.Instance {
+    private func killHandler(_ trial: Trial, _ one: Trial.Instance, _ options: [String]) async throws -> Trial.Instance
+    {
         try await randomMoment()
         let victim = try #require(one.process.workerPids.randomElement())
         Foundation.kill(victim, SIGKILL)
         return one
     }
 
-    private func hangHandler(_ trial: Trial, _ one: Trial.Instance) async throws -> Trial.Instance {
+    private func hangHandler(_ trial: Trial, _ one: Trial.Instance, _ options: [String]) async throws -> Trial.Instance
+    {
         let before = one.process.log.components(separatedBy: "worker is replaced").count
         try trial.scratch.write("hang", "")
         try await eventually("the worker is replaced", seen: { trial.seen }) {
@@ -92,21 +96,24 @@ struct DuplicateMeasurements {
         return one
     }
 
-    private func killDaemon(_ trial: Trial, _ one: Trial.Instance) async throws -> Trial.Instance {
+    private func killDaemon(_ trial: Trial, _ one: Trial.Instance, _ options: [String]) async throws -> Trial.Instance {
         try await randomMoment()
         one.process.killNow()
         _ = try await one.process.waitForExit()
-        return try trial.start("one", ["--workers", "2"])
+        return try trial.start("one", ["--workers", "2"] + options)
     }
 
-    private func restartDaemon(_ trial: Trial, _ one: Trial.Instance) async throws -> Trial.Instance {
+    private func restartDaemon(_ trial: Trial, _ one: Trial.Instance, _ options: [String]) async throws
+        -> Trial.Instance
+    {
         try await randomMoment()
         one.process.signal(SIGTERM)
         #expect(try await one.process.waitForExit() == 0)
-        return try trial.start("one", ["--workers", "2"])
+        return try trial.start("one", ["--workers", "2"] + options)
     }
 
-    private func failCommits(_ trial: Trial, _ one: Trial.Instance) async throws -> Trial.Instance {
+    private func failCommits(_ trial: Trial, _ one: Trial.Instance, _ options: [String]) async throws -> Trial.Instance
+    {
         trial.cluster.broker.pushErrors(api: 8, Array(repeating: 16, count: 50))
         try await Task.sleep(for: .seconds(2))
         trial.cluster.broker.clearErrors(api: 8)
@@ -114,11 +121,13 @@ struct DuplicateMeasurements {
         return one
     }
 
-    private func stopBroker(_ trial: Trial, _ one: Trial.Instance) async throws -> Trial.Instance {
+    private func stopBroker(_ trial: Trial, _ one: Trial.Instance, _ options: [String]) async throws -> Trial.Instance {
         try await stopBroker(trial, one, seconds: 2)
     }
 
-    private func stopBrokerLong(_ trial: Trial, _ one: Trial.Instance) async throws -> Trial.Instance {
+    private func stopBrokerLong(_ trial: Trial, _ one: Trial.Instance, _ options: [String]) async throws
+        -> Trial.Instance
+    {
         try await stopBroker(trial, one, seconds: 8)
     }
 
@@ -130,7 +139,7 @@ struct DuplicateMeasurements {
         return one
     }
 
-    private func expel(_ trial: Trial, _ one: Trial.Instance) async throws -> Trial.Instance {
+    private func expel(_ trial: Trial, _ one: Trial.Instance, _ options: [String]) async throws -> Trial.Instance {
         trial.cluster.broker.pushErrors(api: 8, [22])
         try await one.process.waitForLog("lost=true")
         return one
@@ -211,6 +220,11 @@ struct DuplicateMeasurements {
             }
         }
         return Array(counts.prefix(runs))
+    }
+
+    private func isWanted(_ kind: String) -> Bool {
+        guard let part = ProcessInfo.processInfo.environment["ACKPIPE_MEASURE_KIND"] else { return true }
+        return kind.contains(part)
     }
 
     private func merge(_ kind: String, _ counts: [Int]) -> DuplicateCount {

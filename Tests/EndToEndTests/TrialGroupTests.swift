@@ -1,8 +1,8 @@
 import Foundation
 import Testing
 
-/// Instances that join and leave while records flow. The mock cluster refuses commits while a group rebalances, and then
-/// takes five seconds for it: what was settled meanwhile is repeated by the next owner, one after the other.
+/// Instances that join and leave while records flow. The mock cluster refuses commits while a group rebalances: in the eager
+/// strategy what was settled since the last commit is repeated by the next owner.
 @Suite("Trial: instances join and leave while records flow")
 struct TrialGroupTests {
     static let strategies = ["cooperative-sticky", "range"]
