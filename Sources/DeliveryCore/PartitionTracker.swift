@@ -74,6 +74,8 @@ struct PartitionTracker {
     private var records = Ring<TrackedRecord>()
     /// Settled before this assignment, and not come by yet.
     private var settledBefore: SettledRuns
+    /// Offsets to which reading went on where the log had lost a position, above the committable offset or just passed by it.
+    private var skippedTo: [Int64] = []
     /// Records that are settled above one that is not.
     private(set) var settledAbove = 0
     /// Grows each time a record is settled.
@@ -164,6 +166,12 @@ struct PartitionTracker {
         if let end, position >= end { reachedEnd = true }
     }
 
+    /// What the log has lost before `offset` is passed over, which is not the same as settled: no run spans it.
+    mutating func skip(to offset: Int64) {
+        if !isClosed, !records.isEmpty { skippedTo.append(offset) }
+        reachEnd(at: offset)
+    }
+
     subscript(sequence: UInt64) -> TrackedRecord? {
         sequence >= head ? records[Int(sequence - head)] : nil
     }
@@ -199,6 +207,7 @@ struct PartitionTracker {
             head += 1
         }
         committable = records.first?.offset ?? position
+        if records.isEmpty { skippedTo = [] }
     }
 
     /// Every record that is kept and not settled, oldest first.
@@ -215,7 +224,12 @@ struct PartitionTracker {
         for distance in 0..<(settledAbove > 0 ? records.count : 0) {
             guard let record = records[distance] else { continue }
             switch record.phase {
-            case .settled: run = (run?.lowerBound ?? record.offset)...record.offset
+            case .settled:
+                if let last = run, skippedTo.contains(where: { last.upperBound < $0 && $0 <= record.offset }) {
+                    runs.append(last)
+                    run = nil
+                }
+                run = (run?.lowerBound ?? record.offset)...record.offset
             case .filtered: break
             default:
                 if let run { runs.append(run) }
