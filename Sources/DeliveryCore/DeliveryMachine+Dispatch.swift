@@ -201,7 +201,7 @@ extension DeliveryMachine {
     /// Windows that had room when their worker, or the rate, had none.
     private mutating func fillWindows(now: Instant, actions: inout [Action]) {
         for index in workers.indices {
-            while let lane = workers[index].awaitingRoom.first, isOpen(index, now), allowance(now: now) > 0 {
+            while let lane = workers[index].awaitingRoom.first, allowance(now: now) > 0, isOpen(index, now) {
                 workers[index].awaitingRoom.popFirst()
                 lanes[lane].awaitsRoom = false
                 fillWindow(lane, now: now, actions: &actions)

@@ -57,12 +57,14 @@ import Testing
     // MARK: The machine
 
     private func limited(
-        _ rate: RateLimit, workers: Int = 1, batch: Int = 1, _ order: DeliveryOrder = .none
+        _ rate: RateLimit, workers: Int = 1, batch: Int = 1, _ order: DeliveryOrder = .none,
+        window: Int = 1
     ) -> MachineDriver {
         var driver = MachineDriver(workers: workers, abilities: WorkerAbilities(concurrency: 64, canCancel: true)) {
             limits, policy in
             limits.rate = rate
             limits.batchSize = batch
+            limits.laneWindow = window
             limits.stallTimeout = .zero
             policy.isBatch = batch > 1
             policy.order = order
@@ -124,8 +126,10 @@ import Testing
         #expect(driver.machine.nextDeadline.map { $0 > at(10_000) } ?? true)
     }
 
-    @Test func aBusyWorkerIsNotWaitedForWithTokens() {
-        var driver = limited(RateLimit(perSecond: 1_000, burst: 4))
+    @Test(arguments: [DeliveryOrder.none, .partition])
+    func aBusyWorkerIsNotWaitedForWithTokens(order: DeliveryOrder) {
+        // In partition order all of it goes through the lane's window.
+        var driver = limited(RateLimit(perSecond: 1_000, burst: 4), order, window: 8)
         driver.arrive(0, 0...3)
         driver.turn()
         driver.machine.workerPaused(.first, for: nil, now: driver.now)

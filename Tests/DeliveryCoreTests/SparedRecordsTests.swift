@@ -101,6 +101,21 @@ import Testing
         #expect(driver.committable(0) == 5)
     }
 
+    @Test("What the log had lost is passed over: nobody says that it was settled")
+    func aRelocationForwardsBelongsToNoRun() throws {
+        var driver = driver()
+        driver.assign(0)
+        driver.arrive(0, 0...1)
+        driver.machine.relocate(zero, to: 10, now: driver.now, actions: &driver.pending)
+        driver.arrive(0, 10...11)
+        driver.turn()
+        for id in UInt64(2)...4 { try driver.ack(id) }
+        let entry = try #require(driver.turn().commitEntries.last)
+        #expect(CommitMetadata.decode(entry.metadata ?? [], base: 0, identity: 0) == settledRuns([1...1, 10...11]))
+        try driver.ack(1)
+        #expect(driver.committable(0) == 12)
+    }
+
     @Test func aRelocationBackwardsForgetsWhatWasSettled() {
         var driver = driver()
         driver.assign(0, from: 10, settled: [12...14])
