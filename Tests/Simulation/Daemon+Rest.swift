@@ -44,7 +44,8 @@ extension Daemon {
 
     private func isDone(_ record: LoggedRecord, _ ledger: Ledger) -> Bool {
         if let place = ledger.place(of: record.offset) { return ledger.records[place].state.isSettled }
-        return record.isFiltered || ledger.isSpared(record.offset)
+        // What `--out-of-range` passed over is given up, and counts as what it lies between.
+        return record.isFiltered || record.isGivenUp || ledger.isSpared(record.offset)
     }
 
     /// At the end everything that is settled above the last offset was told.
