@@ -11,11 +11,12 @@ extension DeliveryMachine {
             answer(id, worker, .acknowledged, now: now, actions: &actions)
         case .ackMany(let ids):
             for id in ids { try requireIssued(id, worker) }
-            acknowledge(ids, worker, now: now, actions: &actions)
+            for id in ids { answer(id, worker, .acknowledged, now: now, actions: &actions) }
         case .ackThrough(let last):
             try requireIssued(last, worker)
-            acknowledge(
-                workers[worker.value].liveIDs.filter { $0 <= last }, worker, now: now, actions: &actions)
+            for id in workers[worker.value].liveIDs where id <= last {
+                answer(id, worker, .acknowledged, now: now, actions: &actions)
+            }
         case .nack(let id, let failure):
             try requireIssued(id, worker)
             answer(id, worker, .failed(failure), now: now, actions: &actions)
@@ -67,18 +68,6 @@ extension DeliveryMachine {
     }
 
     // MARK: What becomes of a delivery
-
-    /// What was taken back comes last: the end of such a delivery may set its lane back, and nothing else that is answered
-    /// here is then to be cancelled for that.
-    private mutating func acknowledge(
-        _ ids: [UInt64], _ worker: WorkerIndex, now: Instant, actions: inout [Action]
-    ) {
-        let cancelled = ids.filter { workers[worker.value].key(of: $0).map { table[$0].isCancelled } ?? false }
-        for id in ids where cancelled.isEmpty || !cancelled.contains(id) {
-            answer(id, worker, .acknowledged, now: now, actions: &actions)
-        }
-        for id in cancelled { answer(id, worker, .acknowledged, now: now, actions: &actions) }
-    }
 
     private enum Answer {
         case acknowledged
