@@ -22,7 +22,7 @@ struct DeadLetterOutageTests {
 
     @Test(
         "While the brokers refuse them their partition waits and the others go on; then they go through",
-        .embeddedBroker("injects errors"), .timeLimit(.minutes(20)))
+        .embeddedBroker("injects errors"), .timeLimit(.minutes(30)))
     func aRefusedLetterHoldsItsPartitionOnly() async throws {
         try await Slots.shared.run {
             let stage = try Stage(partitions: 2, on: Cluster(("t", 2), ("d", 1)))
@@ -48,7 +48,7 @@ struct DeadLetterOutageTests {
 
     @Test(
         "A record is not settled before its letter is confirmed: after kill -9 of the daemon it comes again",
-        .embeddedBroker("injects errors"), .timeLimit(.minutes(20)))
+        .embeddedBroker("injects errors"), .timeLimit(.minutes(30)))
     func aLetterThatIsNotConfirmedSettlesNothing() async throws {
         try await Slots.shared.run {
             let stage = try Stage(partitions: 1, on: Cluster(("t", 1), ("d", 1)))
@@ -79,7 +79,7 @@ struct DeadLetterOutageTests {
 
     @Test(
         "A topic that does not exist is named, and used as soon as it does", .embeddedBroker("injects errors"),
-        .timeLimit(.minutes(20)))
+        .timeLimit(.minutes(30)))
     func aMissingTopicIsNamed() async throws {
         try await Slots.shared.run {
             let stage = try Stage(partitions: 1, on: Cluster(("t", 1), ("missing", 1)))
@@ -102,7 +102,7 @@ struct DeadLetterOutageTests {
 
     @Test(
         "SIGTERM does not wait for a letter that cannot be written: its record is left, and comes again",
-        .embeddedBroker("injects errors"), .timeLimit(.minutes(20)))
+        .embeddedBroker("injects errors"), .timeLimit(.minutes(30)))
     func aStopLeavesWhatIsNotConfirmed() async throws {
         try await Slots.shared.run {
             let stage = try Stage(partitions: 1, on: Cluster(("t", 1), ("d", 1)))
@@ -128,7 +128,7 @@ struct DeadLetterOutageTests {
 
     @Test(
         "A letter that is too large for its topic is written without the lines of stderr",
-        .embeddedBroker("injects errors"), .timeLimit(.minutes(20)))
+        .embeddedBroker("injects errors"), .timeLimit(.minutes(30)))
     func aLetterThatIsTooLargeIsCut() async throws {
         try await Slots.shared.run {
             let stage = try Stage(partitions: 1, on: Cluster(("t", 1), ("d", 1)))
@@ -157,7 +157,7 @@ struct DeadLetterOutageTests {
 
     @Test(
         "A client that lost its place for good is replaced, and the letter goes through",
-        .embeddedBroker("injects errors"), .timeLimit(.minutes(20)))
+        .embeddedBroker("injects errors"), .timeLimit(.minutes(30)))
     func aFatalErrorIsSurvived() async throws {
         try await Slots.shared.run {
             let stage = try Stage(partitions: 1, on: Cluster(("t", 1), ("d", 1)))
@@ -175,7 +175,7 @@ struct DeadLetterOutageTests {
 
     @Test(
         "While a database is down, --dead-letter-max-rate lets a few records go and keeps the rest",
-        .timeLimit(.minutes(20)), arguments: ["partition", "key", "none"])
+        .timeLimit(.minutes(30)), arguments: ["partition", "key", "none"])
     func aDatabaseThatIsDownDoesNotDrainTheTopic(order: String) async throws {
         try await Slots.shared.run {
             let stage = try Stage(partitions: 2, on: Cluster(("t", 2), ("d", 1)))

@@ -24,7 +24,7 @@ struct DeadLetterTests {
 
     @Test(
         "It has the record's key, value and headers as they were, null, empty and binary ones too, and says where the record was",
-        .timeLimit(.minutes(20)))
+        .timeLimit(.minutes(30)))
     func theRecordIsUnchanged() async throws {
         try await Slots.shared.run {
             let stage = try Stage(partitions: 1, on: Cluster(("t", 1), ("d", 1)))
@@ -71,7 +71,7 @@ struct DeadLetterTests {
         }
     }
 
-    @Test("It tells how often the handler failed, and the last lines of its stderr", .timeLimit(.minutes(20)))
+    @Test("It tells how often the handler failed, and the last lines of its stderr", .timeLimit(.minutes(30)))
     func itTellsWhatTheWorkerSaidLast() async throws {
         try await Slots.shared.run {
             let stage = try Stage(partitions: 1, on: Cluster(("t", 1), ("d", 1)))
@@ -106,7 +106,7 @@ struct DeadLetterTests {
 
     @Test(
         "{topic}.dlq makes a topic for each source, and the letters of two sources do not mix",
-        .embeddedBroker("topics with names of the test's choice"), .timeLimit(.minutes(20)))
+        .embeddedBroker("topics with names of the test's choice"), .timeLimit(.minutes(30)))
     func aTemplateMakesATopicForEachSource() async throws {
         try await Slots.shared.run {
             let scratch = try Scratch()
@@ -128,7 +128,7 @@ struct DeadLetterTests {
 
     @Test(
         "A record that cannot be handed over becomes a dead letter too: no JSON where JSON was asked for, larger than a frame",
-        .timeLimit(.minutes(20)), arguments: ["message", "batch"])
+        .timeLimit(.minutes(30)), arguments: ["message", "batch"])
     func whatCannotBeHandedOver(mode: String) async throws {
         try await Slots.shared.run {
             let stage = try Stage(partitions: 1, on: Cluster(("t", 1), ("d", 1)))

@@ -16,7 +16,6 @@ extension Daemon {
             actions.removeAll(keepingCapacity: true)
             rewound.removeAll(keepingCapacity: true)
             refusedLanes.removeAll(keepingCapacity: true)
-            justAnswered.removeAll(keepingCapacity: true)
             // What the group says next is an input: it comes after what the machine has decided before.
             if isRunning { advanceRebalances() }
         } while !actions.isEmpty

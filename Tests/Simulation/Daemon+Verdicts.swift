@@ -54,7 +54,6 @@ extension Daemon {
             return
         }
         let execution = processes[worker].live.remove(at: place)
-        justAnswered.append((worker, id))
         guard execution.cancelled == nil, isCurrent(execution) else {
             totals.lateVerdicts += 1
             letGo(execution)

@@ -34,8 +34,6 @@ final class Daemon {
     var rewound: [Rewinding] = []
     /// Lanes a record of which was refused since then.
     var refusedLanes: [UInt64] = []
-    /// Ids, with their workers, that were answered since then.
-    var justAnswered: [(worker: Int, id: UInt64)] = []
     var rate = RateMeter()
     var letterRate = RateMeter()
     var letters: [PendingLetter] = []

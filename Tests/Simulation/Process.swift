@@ -70,8 +70,6 @@ extension Daemon {
         if !processes[worker].abilities.canCancel { broken("cancel to worker \(worker), which does not know it") }
         let isAlone = processes[worker].unansweredRecords == 1
         for id in ids {
-            // One frame may answer a delivery whose lane it has set back just before: then the cancel comes too late.
-            if reason == .rewind, justAnswered.contains(where: { $0.worker == worker && $0.id == id }) { continue }
             guard let place = processes[worker].live.firstIndex(where: { $0.id == id }),
                 processes[worker].live[place].cancelled == (reason == .rewind ? .rewind : nil)
             else {
