@@ -46,16 +46,16 @@ extension DeliveryMachine {
     /// dozen bytes each, so there may be more of them than records in flight.
     private var keptLimit: Int { max(64, 16 * limits.maxTotalInFlight / max(1, trackers.count)) }
 
-    /// Without partition order one record that stays unanswered lets any number after it be settled, and all of them are kept
-    /// until it is: at the limit its partition pauses.
+    /// One record that stays unanswered lets any number after it be settled (without partition order) or passed (filters),
+    /// and all of them are kept until it is: at the limit its partition pauses.
     mutating func pauseIfTooManyAreKept(_ partition: PartitionIndex, now: Instant, actions: inout [Action]) {
-        guard policy.order != .partition, let tracker = trackers[partition], tracker.kept > keptLimit,
+        guard let tracker = trackers[partition], tracker.keptDone >= keptLimit,
             !backpressure.paused.contains(partition)
         else { return }
         backpressure.pause(partition)
         backpressure.nextReview = now + reviewInterval
         actions.append(.pause(partition))
-        actions.append(.notice(.partitionPaused(partition, backlog: tracker.kept)))
+        actions.append(.notice(.partitionPaused(partition, backlog: tracker.keptDone)))
         countPaused()
     }
 
@@ -97,7 +97,7 @@ extension DeliveryMachine {
             }
             let half = max(1, limits.maxTotalInFlight / trackers.count / 2)
             let halfBytes = max(1, limits.maxInFlightBytes / trackers.count / 2)
-            if tracker.unsettled < half, tracker.unsettledBytes < halfBytes, tracker.kept <= keptLimit / 2 {
+            if tracker.unsettled < half, tracker.unsettledBytes < halfBytes, tracker.keptDone <= keptLimit / 2 {
                 backpressure.forget(partition)
                 actions.append(.resume(partition))
                 actions.append(.notice(.partitionResumed(partition)))

@@ -160,7 +160,7 @@ extension DeliveryMachine {
             write(key, actions: &actions)
             let partition = entry.reference.partition
             sources[partition]?.heldLetters -= 1
-            if sources[partition]?.heldLetters == 0 { wakeAll(of: partition, now: now) }
+            if sources[partition]?.heldLetters == 0 { wakeAll(of: partition, now: now, actions: &actions) }
         }
     }
 
@@ -179,7 +179,7 @@ extension DeliveryMachine {
             actions.append(.notice(.deadLettered(entry.letter)))
             counters.deadLettered += 1
             settle(reference.partition, reference.sequence, now: now, actions: &actions)
-            wakeLane(reference.lane, now: now)
+            goOn(reference.lane, now: now, actions: &actions)
         } else {
             retryLetter(entry, now: now, actions: &actions)
         }

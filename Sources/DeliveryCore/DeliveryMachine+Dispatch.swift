@@ -6,6 +6,7 @@ extension DeliveryMachine {
         dispatchSuspects(now: now, actions: &actions)
         if policy.order == .none { dispatchDueRetries(now: now, actions: &actions) }
         dispatchSources(now: now, actions: &actions)
+        fillWindows(now: now, actions: &actions)
     }
 
     // MARK: The rate
@@ -17,10 +18,11 @@ extension DeliveryMachine {
 
     /// When the rate allows the next record that could go; nil where it holds nothing up.
     var rateDeadline: Instant? {
-        guard drain == nil, let rate, !(readySources.isEmpty && suspects.isEmpty && dueRetries.isEmpty) else {
-            return nil
-        }
-        return rate.isEmpty ? rate.nextToken : nil
+        guard drain == nil, let rate, rate.isEmpty else { return nil }
+        let isWaitedFor =
+            !readySources.isEmpty || !suspects.isEmpty || !dueRetries.isEmpty
+            || workers.contains { !$0.awaitingRoom.isEmpty }
+        return isWaitedFor ? rate.nextToken : nil
     }
 
     // MARK: Suspects
@@ -173,20 +175,37 @@ extension DeliveryMachine {
         while let first = lanes[lane].live.first, lanes[lane].live.count < limits.laneWindow, isOpenForMore(lane) {
             let partition = lanes[lane].partition
             let worker = table[first].worker
-            guard let next = lanes[lane].cursor.flatMap({ trackers[partition]?[$0] }), !next.isSuspect,
-                isOpen(worker.value, now)
-            else { return }
+            guard let next = lanes[lane].cursor.flatMap({ trackers[partition]?[$0] }), !next.isSuspect else { return }
+            // Half of a batch that failed has no company to wait for.
             let hasCompany =
                 lanes[lane].waiting >= limits.batchSize || lanes[lane].waitingBytes >= limits.batchBytes
+                || next.group > 0
             guard hasCompany || next.arrived + limits.batchLinger <= now else {
                 linger(partition, until: next.arrived + limits.batchLinger)
+                if !lanes[lane].awaitsRoom { sources[partition]?.awaitingCompany.append(lane) }
+                lanes[lane].awaitsRoom = true
                 return
             }
             let allowed = allowance(now: now)
-            guard allowed > 0 else { return }
+            guard allowed > 0, isOpen(worker.value, now) else {
+                if !lanes[lane].awaitsRoom { workers[worker.value].awaitingRoom.append(lane) }
+                lanes[lane].awaitsRoom = true
+                return
+            }
             var bytes = 0
             takeRun(of: lane, allowed: allowed, bytes: &bytes)
             deliver(of: partition, to: worker, now: now, actions: &actions)
+        }
+    }
+
+    /// Windows that had room when their worker, or the rate, had none.
+    private mutating func fillWindows(now: Instant, actions: inout [Action]) {
+        for index in workers.indices {
+            while let lane = workers[index].awaitingRoom.first, allowance(now: now) > 0, isOpen(index, now) {
+                workers[index].awaitingRoom.popFirst()
+                lanes[lane].awaitsRoom = false
+                fillWindow(lane, now: now, actions: &actions)
+            }
         }
     }
 

@@ -42,6 +42,16 @@ extension DeliveryMachine {
         wakeSource(partition, now: now)
     }
 
+    /// Something that kept the lane from its next delivery is over.
+    mutating func goOn(_ lane: LaneIndex, now: Instant, actions: inout [Action]) {
+        if lanes[lane].live.isEmpty {
+            wakeLane(lane, now: now)
+            lanes.releaseIfIdle(lane)
+        } else {
+            fillWindow(lane, now: now, actions: &actions)
+        }
+    }
+
     /// Queues a partition that has a lane to go, or lets it wait for company.
     mutating func wakeSource(_ partition: PartitionIndex, now: Instant) {
         guard let source = sources[partition], !source.isQueued, let first = source.ready.first,
@@ -69,8 +79,10 @@ extension DeliveryMachine {
             lingering.popFirst()
             sources[first.partition]?.isLingering = false
             wakeSource(first.partition, now: now)
-            if limits.laneWindow > 1, policy.order == .partition, trackers[first.partition] != nil {
-                fillWindow(lanes.lane(of: first.partition), now: now, actions: &actions)
+            for _ in 0..<(sources[first.partition]?.awaitingCompany.count ?? 0) {
+                guard let lane = sources[first.partition]?.awaitingCompany.popFirst() else { break }
+                lanes[lane].awaitsRoom = false
+                fillWindow(lane, now: now, actions: &actions)
             }
         }
     }
@@ -98,8 +110,8 @@ extension DeliveryMachine {
     }
 
     /// Lets every lane of a partition go that may: it was held and is no longer.
-    mutating func wakeAll(of partition: PartitionIndex, now: Instant) {
-        for lane in lanes.lanes(of: partition) { wakeLane(lane, now: now) }
+    mutating func wakeAll(of partition: PartitionIndex, now: Instant, actions: inout [Action]) {
+        for lane in lanes.lanes(of: partition) { goOn(lane, now: now, actions: &actions) }
         wakeSource(partition, now: now)
         guard policy.order == .none, let tracker = trackers[partition] else { return }
         // What was due while the partition was held has left its queue; an entry too many is thrown away there.
@@ -170,11 +182,13 @@ extension DeliveryMachine {
         return low < sequences.endIndex && sequences[low] == wanted
     }
 
-    /// A worker has let go of a delivery of these lanes; whether no earlier one of each was unanswered, lane by lane.
+    /// A worker has let go of a delivery of these lanes.
     mutating func leaveLanes(_ key: DeliveryKey, _ delivery: Delivery) {
         for lane in delivery.lanes {
             lanes[lane].live.removeAll { $0 == key }
-            if lanes[lane].live.isEmpty { lanes[lane].isRewinding = false }
+            guard lanes[lane].live.isEmpty else { continue }
+            lanes[lane].isRewinding = false
+            lanes[lane].awaitsRoom = false
         }
     }
 }

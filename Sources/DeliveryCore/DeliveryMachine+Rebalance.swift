@@ -87,7 +87,8 @@ extension DeliveryMachine {
             actions.append(.resume(partition))
         }
         if offset >= tracker.position {
-            endReached(partition, offset: offset, now: now)
+            trackers[partition]?.jump(to: offset)
+            commits.moved = true
             return
         }
         let end = tracker.end ?? offset

@@ -110,14 +110,7 @@ extension DeliveryMachine {
 
     /// The lanes of a delivery that was let go of may go on.
     mutating func wakeLanes(of delivery: Delivery, now: Instant, actions: inout [Action]) {
-        for lane in delivery.lanes {
-            if lanes[lane].live.isEmpty {
-                wakeLane(lane, now: now)
-                lanes.releaseIfIdle(lane)
-            } else {
-                fillWindow(lane, now: now, actions: &actions)
-            }
-        }
+        for lane in delivery.lanes { goOn(lane, now: now, actions: &actions) }
     }
 
     /// The delivery leaves the worker and the table.

@@ -128,7 +128,9 @@ extension DeliveryMachine {
 
     /// Deliveries of one worker whose time is over: cancelled, or the worker is killed.
     private mutating func endOverdue(_ worker: WorkerIndex, now: Instant, actions: inout [Action]) {
-        guard let due = workers[worker.value].nextDue, due <= now else { return }
+        guard workers[worker.value].phase != .killed, let due = workers[worker.value].nextDue, due <= now else {
+            return
+        }
         var next: Instant?
         for id in workers[worker.value].liveIDs {
             guard let key = workers[worker.value].key(of: id) else { continue }

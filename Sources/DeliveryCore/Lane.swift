@@ -31,8 +31,10 @@ struct Lane {
     /// Deliveries of the current assignment that a worker has not let go of, in lane order; all with one worker. Empty with
     /// order `none`.
     var live: [DeliveryKey] = []
-    /// A delivery failed and later ones are not let go of: nothing is delivered until they are.
+    /// A delivery failed, or its time is over, and not all are let go of: nothing is delivered until they are.
     var isRewinding = false
+    /// It stands in the queue of its worker, or of its source, for the window to be filled further.
+    var awaitsRoom = false
     /// Its first record waits in the retry schedule until then.
     var resumesAt: Instant?
     /// Dead letters that are not confirmed: the lane waits for them.
@@ -58,6 +60,7 @@ struct Lane {
         unsettled = 0
         live.removeAll(keepingCapacity: true)
         isRewinding = false
+        awaitsRoom = false
         resumesAt = nil
         deadLetters = 0
     }

@@ -38,6 +38,8 @@ struct TrackedRecord {
     var phase = Phase.waiting
     /// It may have been handled before.
     var wasDelivered = false
+    /// Reading went on here after a position that the log had lost: what lies between is not settled, though passed.
+    var followsJump = false
     /// It was unanswered when a worker died with company, or it killed one alone: it is delivered alone.
     var isSuspect = false
 
@@ -72,11 +74,13 @@ struct PartitionTracker {
     /// A record was given back unhandled: neither a later one nor the partition's end may move the offset past it.
     private var isClosed = false
     private var records = Ring<TrackedRecord>()
+    /// The next record follows a jump.
+    private var hasJumped = false
     /// Settled before this assignment, and not come by yet.
     private var settledBefore: SettledRuns
     /// Records that are settled above one that is not.
     private(set) var settledAbove = 0
-    /// Grows each time something is settled above the committable offset.
+    /// Grows each time a record is settled.
     private(set) var version: UInt64 = 0
 
     init(
@@ -96,8 +100,11 @@ struct PartitionTracker {
     /// One past the sequence of the newest record.
     var tail: UInt64 { head + UInt64(records.count) }
 
-    /// Places that are kept: what is not settled, and what is but waits for something before it.
-    var kept: Int { records.count }
+    /// The offset of the oldest record that is not settled; where there is none, the committable offset.
+    var lowestUnsettled: Int64 { records.first?.offset ?? committable }
+
+    /// Places that are kept for what is done, because something before it is not.
+    var keptDone: Int { records.count - unsettled }
 
     /// Everything up to the end at the assignment is settled.
     var isFinished: Bool { reachedEnd && unsettled == 0 }
@@ -125,8 +132,7 @@ struct PartitionTracker {
         if records.isEmpty { lastProgress = now }
         advance(past: record.offset)
         let sequence = tail
-        records.append(
-            TrackedRecord(offset: record.offset, arrived: now, slot: record.slot, size: record.size, lane: lane))
+        append(TrackedRecord(offset: record.offset, arrived: now, slot: record.slot, size: record.size, lane: lane))
         unsettled += 1
         unsettledBytes += Int(record.size)
         return sequence
@@ -143,11 +149,21 @@ struct PartitionTracker {
         var passed = TrackedRecord(
             offset: record.offset, arrived: now, slot: record.slot, size: 0, lane: LaneIndex(value: 0))
         passed.phase = isFiltered ? .filtered : .settled
-        records.append(passed)
-        if !isFiltered {
-            settledAbove += 1
-            version += 1
-        }
+        append(passed)
+        // What was settled before is no news: the broker has it from the commit of then.
+        if !isFiltered { settledAbove += 1 }
+    }
+
+    private mutating func append(_ record: TrackedRecord) {
+        records.append(record)
+        if hasJumped { records.update(records.count - 1) { $0.followsJump = true } }
+        hasJumped = false
+    }
+
+    /// The log has lost the position: reading goes on at `offset`, ahead of it.
+    mutating func jump(to offset: Int64) {
+        reachEnd(at: offset)
+        hasJumped = true
     }
 
     private mutating func advance(past offset: Int64) {
@@ -213,6 +229,10 @@ struct PartitionTracker {
         var run: ClosedRange<Int64>?
         for distance in 0..<(settledAbove > 0 ? records.count : 0) {
             guard let record = records[distance] else { continue }
+            if record.followsJump, let closed = run {
+                runs.append(closed)
+                run = nil
+            }
             switch record.phase {
             case .settled: run = (run?.lowerBound ?? record.offset)...record.offset
             case .filtered: break

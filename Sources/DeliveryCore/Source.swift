@@ -5,6 +5,8 @@ struct Source {
     /// Records that wait in them, and their bytes.
     var readyRecords = 0
     var readyBytes = 0
+    /// Lanes whose window has room, and whose next batch waits for company.
+    var awaitingCompany = Ring<LaneIndex>()
     /// It stands in the dispatcher's queue.
     var isQueued = false
     /// It stands in the queue of those that wait for company (`--batch-linger`).

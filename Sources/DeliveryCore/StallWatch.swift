@@ -25,7 +25,7 @@ extension DeliveryMachine {
             actions.append(
                 .notice(
                     .stalled(
-                        partition, offset: tracker.committable, unsettled: tracker.unsettled,
+                        partition, offset: tracker.lowestUnsettled, unsettled: tracker.unsettled,
                         since: now - tracker.lastProgress)))
         }
         // Many partitions whose times are close together are looked at together.

@@ -72,6 +72,8 @@ struct Worker {
     /// No delivery or cancellation is due before this; nil where none is.
     var nextDue: Instant?
 
+    /// Lanes that have a delivery here and room in their window for another, which the worker or the rate did not allow.
+    var awaitingRoom = Ring<LaneIndex>()
     /// It has a suspect, or is kept free for one: nothing else goes to it.
     var isReserved = false
     /// Until then nothing is delivered (`pause`).
@@ -111,6 +113,7 @@ struct Worker {
         clocked = 0
         nextClockID = 1
         nextDue = nil
+        awaitingRoom = Ring()
         isReserved = false
         pausedUntil = nil
         lastHeard = now

@@ -68,6 +68,12 @@ extension MachineDriver {
         machine.timePassed(now: now, actions: &pending)
         return pending.compactMap { if case .send(let key, _) = $0 { key } else { nil } }
     }
+
+    /// The first delivery that was dispatched has no encoding.
+    mutating func refuse(_ key: DeliveryKey) {
+        pending.removeAll { if case .send(key, _) = $0 { true } else { false } }
+        machine.refuse(key, now: now, actions: &pending)
+    }
 }
 
 extension Turn {

@@ -141,9 +141,10 @@ import Testing
         tracker.settle(1, now: start)
         tracker.settle(3, now: start)
         #expect(tracker.settledRuns.runs == [12...14])
+        #expect(tracker.keptDone == 3, "11 is not settled")
         tracker.settle(0, now: start)
         #expect(tracker.committable == 15)
-        #expect(tracker.kept == 0)
+        #expect(tracker.keptDone == 0)
         #expect(tracker.settledAbove == 0)
     }
 
@@ -169,6 +170,21 @@ import Testing
         tracker.settle(1, now: start)
         #expect(tracker.committable == 14)
         #expect(tracker.settledRuns.runs == [20...29])
+    }
+
+    @Test("What the log had lost is passed with the offset, and never called settled on its own")
+    func callsNothingSettledThatItJumpedOver() {
+        var tracker = tracker()
+        tracker.take([10, 11, 12])
+        tracker.settle(1, now: start)
+        tracker.settle(2, now: start)
+        tracker.jump(to: 50)
+        tracker.take([50, 51])
+        tracker.settle(3, now: start)
+        tracker.settle(4, now: start)
+        #expect(tracker.settledRuns.runs == [11...12, 50...51])
+        tracker.settle(0, now: start)
+        #expect(tracker.committable == 52)
     }
 
     @Test func growsItsVersionWithEachRecordThatIsSettledOutOfTurn() {

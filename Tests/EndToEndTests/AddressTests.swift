@@ -5,7 +5,7 @@ import Testing
 @Suite("Addresses of tRPC-Go") struct AddressTests {
     @Test(
         "An address is enough to handle every record of its topics, and the log says what differs",
-        .timeLimit(.minutes(10)))
+        .timeLimit(.minutes(30)))
     func address() async throws {
         try await Slots.shared.run {
             let stage = try await stage()
@@ -25,7 +25,7 @@ import Testing
         }
     }
 
-    @Test("A trpc_go.yaml runs as it is, with a section for what tRPC-Go has no words for", .timeLimit(.minutes(10)))
+    @Test("A trpc_go.yaml runs as it is, with a section for what tRPC-Go has no words for", .timeLimit(.minutes(30)))
     func file() async throws {
         try await Slots.shared.run {
             let stage = try await stage()
@@ -76,7 +76,7 @@ import Testing
 
     @Test(
         "Everything wrong with an address is told at once, without its password, and ends in 64",
-        .timeLimit(.minutes(2)))
+        .timeLimit(.minutes(30)))
     func wrong() async throws {
         try await Slots.shared.run {
             let scratch = try Scratch()

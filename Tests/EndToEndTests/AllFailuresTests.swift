@@ -93,7 +93,7 @@ struct AllFailuresTests {
 
     @Test(
         "Every record is acknowledged, skipped or a dead letter in the end; order holds; offsets are at the ends",
-        .timeLimit(.minutes(5)), arguments: forms)
+        .timeLimit(.minutes(30)), arguments: forms)
     func nothingIsLost(form: Form) async throws {
         try await Slots.shared.run {
             let random = TestRandom(form.testDescription)

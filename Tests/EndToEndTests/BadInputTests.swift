@@ -103,10 +103,10 @@ import Testing
             texts: ["fetch.wait.max.ms"]),
     ]
 
-    @Test("A wrong command line is refused", .timeLimit(.minutes(10)), arguments: commandLines)
+    @Test("A wrong command line is refused", .timeLimit(.minutes(30)), arguments: commandLines)
     func commandLine(_ wrong: Case) async throws { try await check(wrong) }
 
-    @Test("A wrong environment, file or property is refused", .timeLimit(.minutes(10)), arguments: elsewhere)
+    @Test("A wrong environment, file or property is refused", .timeLimit(.minutes(30)), arguments: elsewhere)
     func environmentOrFile(_ wrong: Case) async throws { try await check(wrong) }
 
     private func check(_ wrong: Case) async throws {

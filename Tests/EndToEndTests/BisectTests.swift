@@ -5,7 +5,7 @@ import Testing
 struct BisectTests {
     @Test(
         "A batch that can only fail as a whole is halved until its culprit is alone, which alone is charged",
-        .timeLimit(.minutes(5)), arguments: ["partition", "key", "none"])
+        .timeLimit(.minutes(30)), arguments: ["partition", "key", "none"])
     func theCulpritIsFound(order: String) async throws {
         try await Slots.shared.run {
             let stage = try Stage(partitions: 1, on: Cluster(("t", 1), ("d", 1)))

@@ -58,7 +58,7 @@ import Testing
 
     @Test(
         "a loaded file is read back by kcat; what kcat prints is loaded and read back again, the same",
-        .enabled(if: BrokerLoadTests.kcat != nil, "kcat is not installed"), .timeLimit(.minutes(10)))
+        .enabled(if: BrokerLoadTests.kcat != nil, "kcat is not installed"), .timeLimit(.minutes(30)))
     func roundTrip() async throws {
         try await Slots.shared.run {
             let scratch = try Scratch()
@@ -104,7 +104,7 @@ import Testing
         }
     }
 
-    @Test("a load of several partitions is there whole when the port opens", .timeLimit(.minutes(10)))
+    @Test("a load of several partitions is there whole when the port opens", .timeLimit(.minutes(30)))
     func volume() async throws {
         try await Slots.shared.run(weight: 2) {
             let scratch = try Scratch()
@@ -124,7 +124,7 @@ import Testing
         }
     }
 
-    @Test("a load beyond what a partition keeps is refused with size and limit", .timeLimit(.minutes(10)))
+    @Test("a load beyond what a partition keeps is refused with size and limit", .timeLimit(.minutes(30)))
     func tooLarge() async throws {
         try await Slots.shared.run(weight: 2) {
             let scratch = try Scratch()
@@ -141,7 +141,7 @@ import Testing
     }
 
     @Test(
-        "a bad line anywhere is named with file, line, column and remedy, and nothing starts", .timeLimit(.minutes(10)))
+        "a bad line anywhere is named with file, line, column and remedy, and nothing starts", .timeLimit(.minutes(30)))
     func badLine() async throws {
         try await Slots.shared.run {
             let scratch = try Scratch()

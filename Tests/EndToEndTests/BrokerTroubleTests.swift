@@ -42,7 +42,7 @@ import Testing
 
     @Test(
         "A refusal that lasts ends the service with its name, the rights needed and an exit code",
-        .embeddedBroker("injects errors"), .timeLimit(.minutes(10)), arguments: refusals)
+        .embeddedBroker("injects errors"), .timeLimit(.minutes(30)), arguments: refusals)
     func refused(_ refusal: Refusal) async throws {
         try await Slots.shared.run {
             let run = try await TroubleRun()
@@ -62,7 +62,7 @@ import Testing
 
     @Test(
         "A commit that is refused for a while is sent again until it is taken", .embeddedBroker("injects errors"),
-        .timeLimit(.minutes(10)))
+        .timeLimit(.minutes(30)))
     func commitRefusedForAWhile() async throws {
         try await Slots.shared.run {
             let run = try await TroubleRun(records: 10)
@@ -78,7 +78,7 @@ import Testing
 
     @Test(
         "A fetch that is refused for a while is tried again, and the log says which right is missing",
-        .embeddedBroker("injects errors"), .timeLimit(.minutes(10)))
+        .embeddedBroker("injects errors"), .timeLimit(.minutes(30)))
     func fetchRefusedForAWhile() async throws {
         try await Slots.shared.run {
             let run = try await TroubleRun()
@@ -93,7 +93,7 @@ import Testing
 
     @Test(
         "A topic that the brokers do not know, or do not show, is named", .embeddedBroker("injects errors"),
-        .timeLimit(.minutes(10)),
+        .timeLimit(.minutes(30)),
         arguments: [(Int32(3), true, Int32(78)), (3, false, 78), (29, true, 77)])
     func topicUnknown(error: Int32, joins: Bool, code: Int32) async throws {
         try await Slots.shared.run {
@@ -109,7 +109,7 @@ import Testing
     }
 
     @Test(
-        "Credentials that are refused end the service with 77, and the log does not have them", .timeLimit(.minutes(10))
+        "Credentials that are refused end the service with 77, and the log does not have them", .timeLimit(.minutes(30))
     )
     func authenticationRefused() async throws {
         try await Slots.shared.run {
@@ -128,7 +128,7 @@ import Testing
 
     @Test(
         "Brokers that cannot be reached within --connect-timeout end the service with 69 and their names",
-        .timeLimit(.minutes(10)),
+        .timeLimit(.minutes(30)),
         arguments: [
             ["-b", "127.0.0.1:1"], ["-b", "nowhere.invalid:9092"], ["-b", "BROKER", "-X", "security.protocol=SSL"],
         ])
@@ -152,7 +152,7 @@ import Testing
 
     @Test(
         "A broker that is away at the start, and again later, is waited for", .embeddedBroker("injects errors"),
-        .timeLimit(.minutes(10)))
+        .timeLimit(.minutes(30)))
     func brokerComesBack() async throws {
         try await Slots.shared.run {
             let run = try await TroubleRun(records: 20)
@@ -179,7 +179,7 @@ import Testing
 
     @Test(
         "A broker that is gone when the last commit is due is no success", .embeddedBroker("injects errors"),
-        .timeLimit(.minutes(10)))
+        .timeLimit(.minutes(30)))
     func brokerGoneAtTheEnd() async throws {
         try await Slots.shared.run {
             let run = try await TroubleRun()
@@ -198,7 +198,7 @@ import Testing
 
     @Test(
         "A coordinator that never answers is told, as librdkafka itself says nothing",
-        .embeddedBroker("injects errors"), .timeLimit(.minutes(10)))
+        .embeddedBroker("injects errors"), .timeLimit(.minutes(30)))
     func coordinatorNotAvailable() async throws {
         try await Slots.shared.run {
             let run = try await TroubleRun()
@@ -212,7 +212,7 @@ import Testing
 
     @Test(
         "A member that gets no partition has reached the brokers: --connect-timeout leaves it alone",
-        .timeLimit(.minutes(10)))
+        .timeLimit(.minutes(30)))
     func standbyMember() async throws {
         try await Slots.shared.run {
             let run = try await TroubleRun()

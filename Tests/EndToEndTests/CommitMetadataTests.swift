@@ -74,7 +74,7 @@ struct CommitMetadataTests {
     }
 
     @Test(
-        "It is not delivered again after a restart, whether the daemon drained or was killed", .timeLimit(.minutes(5)),
+        "It is not delivered again after a restart, whether the daemon drained or was killed", .timeLimit(.minutes(30)),
         arguments: [("none", SIGTERM), ("none", SIGKILL), ("key", SIGKILL)])
     func settledRecordsAreSpared(order: String, signal: Int32) async throws {
         try await Slots.shared.run {
@@ -85,7 +85,7 @@ struct CommitMetadataTests {
         }
     }
 
-    @Test("--ignore-commit-metadata delivers all of it again", .timeLimit(.minutes(5)))
+    @Test("--ignore-commit-metadata delivers all of it again", .timeLimit(.minutes(30)))
     func theTextCanBeIgnored() async throws {
         try await Slots.shared.run {
             let run = try await Interrupted(order: "none", ending: SIGKILL)
@@ -93,7 +93,7 @@ struct CommitMetadataTests {
         }
     }
 
-    @Test("After an operator's rewind everything is delivered from there on", .timeLimit(.minutes(5)))
+    @Test("After an operator's rewind everything is delivered from there on", .timeLimit(.minutes(30)))
     func anOperatorsRewindWins() async throws {
         try await Slots.shared.run {
             let run = try await Interrupted(order: "none", ending: SIGKILL)
@@ -102,7 +102,7 @@ struct CommitMetadataTests {
         }
     }
 
-    @Test("A text that was written for another offset is not believed", .timeLimit(.minutes(5)))
+    @Test("A text that was written for another offset is not believed", .timeLimit(.minutes(30)))
     func aTextForAnotherOffset() async throws {
         try await Slots.shared.run {
             let run = try await Interrupted(order: "none", ending: SIGKILL)
@@ -114,7 +114,7 @@ struct CommitMetadataTests {
         }
     }
 
-    @Test("The text of another group or of another topic is not believed", .timeLimit(.minutes(5)))
+    @Test("The text of another group or of another topic is not believed", .timeLimit(.minutes(30)))
     func aTextOfAnotherGroupOrTopic() async throws {
         try await Slots.shared.run {
             let run = try await Interrupted(order: "none", ending: SIGKILL)

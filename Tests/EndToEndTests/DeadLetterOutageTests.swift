@@ -22,7 +22,7 @@ struct DeadLetterOutageTests {
 
     @Test(
         "While the brokers refuse them their partition waits and the others go on; then they go through",
-        .embeddedBroker("injects errors"), .timeLimit(.minutes(5)))
+        .embeddedBroker("injects errors"), .timeLimit(.minutes(30)))
     func aRefusedLetterHoldsItsPartitionOnly() async throws {
         try await Slots.shared.run {
             let stage = try Stage(partitions: 2, on: Cluster(("t", 2), ("d", 1)))
@@ -48,7 +48,7 @@ struct DeadLetterOutageTests {
 
     @Test(
         "A record is not settled before its letter is confirmed: after kill -9 of the daemon it comes again",
-        .embeddedBroker("injects errors"), .timeLimit(.minutes(5)))
+        .embeddedBroker("injects errors"), .timeLimit(.minutes(30)))
     func aLetterThatIsNotConfirmedSettlesNothing() async throws {
         try await Slots.shared.run {
             let stage = try Stage(partitions: 1, on: Cluster(("t", 1), ("d", 1)))
@@ -79,7 +79,7 @@ struct DeadLetterOutageTests {
 
     @Test(
         "A topic that does not exist is named, and used as soon as it does", .embeddedBroker("injects errors"),
-        .timeLimit(.minutes(5)))
+        .timeLimit(.minutes(30)))
     func aMissingTopicIsNamed() async throws {
         try await Slots.shared.run {
             let stage = try Stage(partitions: 1, on: Cluster(("t", 1), ("missing", 1)))
@@ -102,7 +102,7 @@ struct DeadLetterOutageTests {
 
     @Test(
         "SIGTERM does not wait for a letter that cannot be written: its record is left, and comes again",
-        .embeddedBroker("injects errors"), .timeLimit(.minutes(5)))
+        .embeddedBroker("injects errors"), .timeLimit(.minutes(30)))
     func aStopLeavesWhatIsNotConfirmed() async throws {
         try await Slots.shared.run {
             let stage = try Stage(partitions: 1, on: Cluster(("t", 1), ("d", 1)))
@@ -128,7 +128,7 @@ struct DeadLetterOutageTests {
 
     @Test(
         "A letter that is too large for its topic is written without the lines of stderr",
-        .embeddedBroker("injects errors"), .timeLimit(.minutes(5)))
+        .embeddedBroker("injects errors"), .timeLimit(.minutes(30)))
     func aLetterThatIsTooLargeIsCut() async throws {
         try await Slots.shared.run {
             let stage = try Stage(partitions: 1, on: Cluster(("t", 1), ("d", 1)))
@@ -157,7 +157,7 @@ struct DeadLetterOutageTests {
 
     @Test(
         "A client that lost its place for good is replaced, and the letter goes through",
-        .embeddedBroker("injects errors"), .timeLimit(.minutes(5)))
+        .embeddedBroker("injects errors"), .timeLimit(.minutes(30)))
     func aFatalErrorIsSurvived() async throws {
         try await Slots.shared.run {
             let stage = try Stage(partitions: 1, on: Cluster(("t", 1), ("d", 1)))
@@ -175,7 +175,7 @@ struct DeadLetterOutageTests {
 
     @Test(
         "While a database is down, --dead-letter-max-rate lets a few records go and keeps the rest",
-        .timeLimit(.minutes(5)), arguments: ["partition", "key", "none"])
+        .timeLimit(.minutes(30)), arguments: ["partition", "key", "none"])
     func aDatabaseThatIsDownDoesNotDrainTheTopic(order: String) async throws {
         try await Slots.shared.run {
             let stage = try Stage(partitions: 2, on: Cluster(("t", 2), ("d", 1)))
@@ -194,18 +194,24 @@ struct DeadLetterOutageTests {
                     serve(lambda record: None if is_up() else {"error": "database is down"})
                     """))
             try await ackpipe.waitForLog("dead letters wait for --dead-letter-max-rate, and their partition with them")
-            let started = ContinuousClock.now
             try await eventually("some letters more are written", seen: { ackpipe.logTail }) {
                 ackpipe.log.components(separatedBy: "record is a dead letter").count > 12 ? () : nil
             }
             try stage.scratch.write("up", "")
-            let seconds = (ContinuousClock.now - started) / .seconds(1)
+            let up = Date().timeIntervalSince1970
             #expect(try await ackpipe.waitForExit() == 0, "\(ackpipe.logTail)")
             let letters = try await stage.cluster.read("d")
-            // Five at once and five a second, and what had failed twice already when the ceiling was met: with an order
-            // none but the first of each lane, without one what was under way.
-            let waited = order == "none" ? 2 * 8 : order == "key" ? 2 * 8 : 2
-            #expect(letters.count <= 5 + Int(5 * (seconds + 2)) + waited, "\(letters.count) after \(seconds) s")
+            let times = letters.compactMap { $0.timestamp.map { Double($0) / 1_000 } }.sorted()
+            try #require(times.count == letters.count)
+            // Five at once and five a second, wherever one begins to count; a busy machine writes some late.
+            for (first, start) in times.enumerated() {
+                for (last, end) in times.enumerated().dropFirst(first) {
+                    #expect(Double(last - first + 1) <= 5 + 5 * (end - start) + 3, "\(first)...\(last): \(times)")
+                }
+            }
+            // And of each partition what was under way when it met the ceiling: with an order by partition one record.
+            let waiting = order == "partition" ? 2 : 2 * 2 * 8
+            #expect(Double(letters.count) <= 5 + 5 * (up - times[0]) + Double(waiting), "\(letters.count) letters")
             #expect(letters.allSatisfy { $0.text("ackpipe.error") == "database is down" })
             #expect(Set(letters.map(\.original)).count == letters.count, "none was written twice")
             #expect(stage.journal.distinctCount() == 600)

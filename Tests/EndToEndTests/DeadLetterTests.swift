@@ -24,7 +24,7 @@ struct DeadLetterTests {
 
     @Test(
         "It has the record's key, value and headers as they were, null, empty and binary ones too, and says where the record was",
-        .timeLimit(.minutes(5)))
+        .timeLimit(.minutes(30)))
     func theRecordIsUnchanged() async throws {
         try await Slots.shared.run {
             let stage = try Stage(partitions: 1, on: Cluster(("t", 1), ("d", 1)))
@@ -71,7 +71,7 @@ struct DeadLetterTests {
         }
     }
 
-    @Test("It tells how often the handler failed, and the last lines of its stderr", .timeLimit(.minutes(5)))
+    @Test("It tells how often the handler failed, and the last lines of its stderr", .timeLimit(.minutes(30)))
     func itTellsWhatTheWorkerSaidLast() async throws {
         try await Slots.shared.run {
             let stage = try Stage(partitions: 1, on: Cluster(("t", 1), ("d", 1)))
@@ -106,7 +106,7 @@ struct DeadLetterTests {
 
     @Test(
         "{topic}.dlq makes a topic for each source, and the letters of two sources do not mix",
-        .embeddedBroker("topics with names of the test's choice"), .timeLimit(.minutes(5)))
+        .embeddedBroker("topics with names of the test's choice"), .timeLimit(.minutes(30)))
     func aTemplateMakesATopicForEachSource() async throws {
         try await Slots.shared.run {
             let scratch = try Scratch()
@@ -128,7 +128,7 @@ struct DeadLetterTests {
 
     @Test(
         "A record that cannot be handed over becomes a dead letter too: no JSON where JSON was asked for, larger than a frame",
-        .timeLimit(.minutes(5)), arguments: ["message", "batch"])
+        .timeLimit(.minutes(30)), arguments: ["message", "batch"])
     func whatCannotBeHandedOver(mode: String) async throws {
         try await Slots.shared.run {
             let stage = try Stage(partitions: 1, on: Cluster(("t", 1), ("d", 1)))
@@ -146,7 +146,7 @@ struct DeadLetterTests {
                 ], stage.scratch.python("ack.py", "serve(lambda record: None)"))
             #expect(try await ackpipe.waitForExit() == 0, "\(ackpipe.logTail)")
             #expect(stage.journal.entries().map(\.offset) == [0, 2, 4])
-            #expect(stage.journal.entries().allSatisfy { $0.attempt == 1 })
+            #expect(stage.journal.entries().allSatisfy { $0.attempt == 1 && !$0.redelivered })
             let letters = try await stage.cluster.read("d")
             #expect(letters.map(\.original) == [[0, 1], [0, 3]])
             #expect(letters.allSatisfy { $0.text("ackpipe.cause") == "not-encodable" })

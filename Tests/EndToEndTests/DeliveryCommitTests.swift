@@ -4,7 +4,7 @@ import Testing
 @Suite("Only what is acknowledged is committed")
 struct DeliveryCommitTests {
     @Test(
-        "A handler that acknowledges nothing: nothing is committed, also not by a shutdown", .timeLimit(.minutes(10)),
+        "A handler that acknowledges nothing: nothing is committed, also not by a shutdown", .timeLimit(.minutes(30)),
         arguments: ["partition", "none"])
     func nothingIsCommittedWithoutAVerdict(order: String) async throws {
         try await Slots.shared.run {
@@ -36,7 +36,7 @@ struct DeliveryCommitTests {
 
     @Test(
         "A record that fails for ever: its partition's offset stays at it, nothing behind it is delivered, the others finish",
-        .timeLimit(.minutes(10)), arguments: ["message", "batch"])
+        .timeLimit(.minutes(30)), arguments: ["message", "batch"])
     func aRecordThatFailsForEverHoldsItsPartitionAlone(mode: String) async throws {
         try await Slots.shared.run {
             let stage = try Stage(partitions: 4)
@@ -71,7 +71,7 @@ struct DeliveryCommitTests {
     }
 
     @Test(
-        "With --order none a record that fails for ever holds the offset, but nothing else", .timeLimit(.minutes(10)))
+        "With --order none a record that fails for ever holds the offset, but nothing else", .timeLimit(.minutes(30)))
     func withoutOrderOneFailureHoldsOnlyTheOffset() async throws {
         try await Slots.shared.run {
             let stage = try Stage(partitions: 1)

@@ -3,7 +3,7 @@ import Testing
 
 @Suite("Ending by itself")
 struct DeliveryEndTests {
-    @Test("--exit-at-end with an empty topic ends at once with 0", .timeLimit(.minutes(10)), arguments: [true, false])
+    @Test("--exit-at-end with an empty topic ends at once with 0", .timeLimit(.minutes(30)), arguments: [true, false])
     func anEmptyTopicIsAtItsEnd(inGroup: Bool) async throws {
         try await Slots.shared.run {
             let stage = try Stage(partitions: 3)
@@ -16,7 +16,7 @@ struct DeliveryEndTests {
     }
 
     @Test(
-        "--exit-at-end a second time has nothing to do; what was written meanwhile is handled", .timeLimit(.minutes(10))
+        "--exit-at-end a second time has nothing to do; what was written meanwhile is handled", .timeLimit(.minutes(30))
     )
     func aSecondRunBeginsWhereTheFirstEnded() async throws {
         try await Slots.shared.run {
@@ -33,7 +33,7 @@ struct DeliveryEndTests {
     }
 
     @Test(
-        "--max-messages handles exactly that many and commits exactly these", .timeLimit(.minutes(10)),
+        "--max-messages handles exactly that many and commits exactly these", .timeLimit(.minutes(30)),
         arguments: ["message", "batch"])
     func maxMessagesIsExact(mode: String) async throws {
         try await Slots.shared.run {

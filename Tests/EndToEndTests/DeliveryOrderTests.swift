@@ -5,7 +5,7 @@ import Testing
 struct DeliveryOrderTests {
     @Test(
         "In each partition a record is handled only after the one before it was acknowledged, whatever fails",
-        .timeLimit(.minutes(10)), arguments: ["message", "batch"])
+        .timeLimit(.minutes(30)), arguments: ["message", "batch"])
     func recordsOfAPartitionAreHandledInOrder(mode: String) async throws {
         try await Slots.shared.run {
             let random = TestRandom()
@@ -44,7 +44,7 @@ struct DeliveryOrderTests {
 
     @Test(
         "With --order none the records of one partition are spread over the workers, and a failed one holds nothing up",
-        .timeLimit(.minutes(10)))
+        .timeLimit(.minutes(30)))
     func withoutOrderOnePartitionKeepsAllWorkersBusy() async throws {
         try await Slots.shared.run {
             let stage = try Stage(partitions: 1)

@@ -4,7 +4,7 @@ import Testing
 @Suite("A record that kills its handler")
 struct DeliverySuspectTests {
     @Test(
-        "In a batch it ends alone: it alone is charged, its neighbours lose no attempt", .timeLimit(.minutes(10)),
+        "In a batch it ends alone: it alone is charged, its neighbours lose no attempt", .timeLimit(.minutes(30)),
         arguments: ["partition", "none"])
     func aPoisonRecordIsFoundAmongItsNeighbours(order: String) async throws {
         try await Slots.shared.run {

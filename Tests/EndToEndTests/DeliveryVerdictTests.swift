@@ -30,7 +30,7 @@ struct DeliveryVerdictTests {
 
     @Test(
         "A result in order: skip settles, everything from the failed record on comes again, only that one is charged",
-        .timeLimit(.minutes(10)))
+        .timeLimit(.minutes(30)))
     func aPartialFailureIsDeliveredAgainFromTheFailedRecordOn() async throws {
         try await Slots.shared.run {
             let stage = try Stage(partitions: 1)
@@ -59,7 +59,7 @@ struct DeliveryVerdictTests {
         }
     }
 
-    @Test("A result without order: only the failed records come again", .timeLimit(.minutes(10)))
+    @Test("A result without order: only the failed records come again", .timeLimit(.minutes(30)))
     func withoutOrderOnlyTheFailedRecordsComeAgain() async throws {
         try await Slots.shared.run {
             let stage = try Stage(partitions: 1)
@@ -86,7 +86,7 @@ struct DeliveryVerdictTests {
 
     @Test(
         "A released record comes again with its attempt unchanged, before everything behind it",
-        .timeLimit(.minutes(10)))
+        .timeLimit(.minutes(30)))
     func aReleasedRecordComesAgainUncharged() async throws {
         try await Slots.shared.run {
             let stage = try Stage(partitions: 1)
@@ -111,7 +111,7 @@ struct DeliveryVerdictTests {
     }
 
     @Test(
-        "A rejected record stops the service with 65 and is named; the offset stays at it", .timeLimit(.minutes(10)),
+        "A rejected record stops the service with 65 and is named; the offset stays at it", .timeLimit(.minutes(30)),
         arguments: ["message", "batch"])
     func aRejectedRecordStopsTheService(mode: String) async throws {
         try await Slots.shared.run {
@@ -134,7 +134,7 @@ struct DeliveryVerdictTests {
         }
     }
 
-    @Test("ack with ids settles exactly these", .timeLimit(.minutes(10)))
+    @Test("ack with ids settles exactly these", .timeLimit(.minutes(30)))
     func acknowledgingIdsSettlesExactlyThese() async throws {
         try await Slots.shared.run {
             let stage = try Stage(partitions: 1)
@@ -160,7 +160,7 @@ struct DeliveryVerdictTests {
         }
     }
 
-    @Test("ack with through settles everything up to that id and nothing behind it", .timeLimit(.minutes(10)))
+    @Test("ack with through settles everything up to that id and nothing behind it", .timeLimit(.minutes(30)))
     func acknowledgingThroughSettlesEverythingUpToThatID() async throws {
         try await Slots.shared.run {
             let stage = try Stage(partitions: 1)

@@ -5,7 +5,7 @@ import Testing
 struct DeliveryVolumeTests {
     @Test(
         "100,000 records over 4 partitions in batches of 100 for 3 workers: all handled once, committed to the ends, exit 0",
-        .timeLimit(.minutes(10)))
+        .timeLimit(.minutes(30)))
     func everyRecordIsHandledAndCommitted() async throws {
         try await Slots.shared.run(weight: 3) {
             let stage = try Stage(partitions: 4)

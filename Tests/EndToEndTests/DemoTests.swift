@@ -3,7 +3,7 @@ import Testing
 
 /// The two commands that need no Kafka.
 @Suite struct DemoTests {
-    @Test("The demo ends well within a minute and leaves no process", .timeLimit(.minutes(10)))
+    @Test("The demo ends well within a minute and leaves no process", .timeLimit(.minutes(30)))
     func demo() async throws {
         try await Slots.shared.run {
             let scratch = try Scratch()
@@ -23,7 +23,7 @@ import Testing
         }
     }
 
-    @Test("The demo runs the handler that it is given", .timeLimit(.minutes(10)))
+    @Test("The demo runs the handler that it is given", .timeLimit(.minutes(30)))
     func demoWithHandler() async throws {
         try await Slots.shared.run {
             let scratch = try Scratch()
@@ -36,7 +36,7 @@ import Testing
         }
     }
 
-    @Test("The demo says which command it misses", .timeLimit(.minutes(10)))
+    @Test("The demo says which command it misses", .timeLimit(.minutes(30)))
     func demoWithoutHandler() async throws {
         let scratch = try Scratch()
         let ackpipe = try AckpipeProcess(["demo", "--", "no-such-handler"], in: scratch)
@@ -46,7 +46,7 @@ import Testing
 
     @Test(
         "The broker command serves other clients on the port that it was given",
-        .enabled(if: Tool("kcat").isThere, "kcat is not installed"), .timeLimit(.minutes(10)))
+        .enabled(if: Tool("kcat").isThere, "kcat is not installed"), .timeLimit(.minutes(30)))
     func broker() async throws {
         try await Slots.shared.run {
             let scratch = try Scratch()

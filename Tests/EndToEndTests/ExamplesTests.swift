@@ -7,7 +7,7 @@ import Testing
     private static let modes = ["message", "batch"]
     private let partitions = 4
 
-    @Test("The Python example handles every record", .timeLimit(.minutes(10)), arguments: modes)
+    @Test("The Python example handles every record", .timeLimit(.minutes(30)), arguments: modes)
     func python(mode: String) async throws {
         try await handlesAll(mode, each: 100, "python", ["python3", example("python/handler.py")])
         try await handlesAll(
@@ -17,21 +17,21 @@ import Testing
 
     @Test(
         "The Node.js example handles every record", .enabled(if: Tool("node").isThere, "node is not installed"),
-        .timeLimit(.minutes(10)), arguments: modes)
+        .timeLimit(.minutes(30)), arguments: modes)
     func node(mode: String) async throws {
         try await handlesAll(mode, each: 100, "node", ["node", example("node/handler.js")])
     }
 
     @Test(
         "The Perl example handles every record", .enabled(if: Tool("perl").isThere, "perl is not installed"),
-        .timeLimit(.minutes(10)), arguments: modes)
+        .timeLimit(.minutes(30)), arguments: modes)
     func perl(mode: String) async throws {
         try await handlesAll(mode, each: 100, "perl", ["perl", example("perl/handler.pl")])
     }
 
     @Test(
         "The C example handles every record", .enabled(if: Tool("gcc").isThere, "gcc is not installed"),
-        .timeLimit(.minutes(10)), arguments: modes)
+        .timeLimit(.minutes(30)), arguments: modes)
     func c(mode: String) async throws {
         let scratch = try Scratch()
         let handler = try await CompiledHandler.build(in: scratch)
@@ -40,7 +40,7 @@ import Testing
 
     @Test(
         "The shell example handles every record", .enabled(if: Tool("jq").isThere, "jq is not installed"),
-        .timeLimit(.minutes(10)), arguments: modes)
+        .timeLimit(.minutes(30)), arguments: modes)
     func shell(mode: String) async throws {
         try await handlesAll(mode, each: 50, "shell", ["sh", example("shell/handler.sh")], ["--framing", "lines"])
     }

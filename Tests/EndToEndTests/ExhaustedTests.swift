@@ -9,7 +9,8 @@ struct ExhaustedTests {
         """
 
     @Test(
-        "--max-attempts with stop, the default, ends the service with 65 and names the record", .timeLimit(.minutes(5)))
+        "--max-attempts with stop, the default, ends the service with 65 and names the record", .timeLimit(.minutes(30))
+    )
     func stop() async throws {
         try await Slots.shared.run {
             let stage = try Stage(partitions: 1)
@@ -27,7 +28,7 @@ struct ExhaustedTests {
         }
     }
 
-    @Test("skip counts it as done, says so, and goes on", .timeLimit(.minutes(5)), arguments: ["nack", "reject"])
+    @Test("skip counts it as done, says so, and goes on", .timeLimit(.minutes(30)), arguments: ["nack", "reject"])
     func skip(how: String) async throws {
         try await Slots.shared.run {
             let stage = try Stage(partitions: 1)
@@ -49,7 +50,7 @@ struct ExhaustedTests {
         }
     }
 
-    @Test("skip passes a record that has no encoding in the form asked for", .timeLimit(.minutes(5)))
+    @Test("skip passes a record that has no encoding in the form asked for", .timeLimit(.minutes(30)))
     func skipWhatCannotBeHandedOver() async throws {
         try await Slots.shared.run {
             let stage = try Stage(partitions: 1)

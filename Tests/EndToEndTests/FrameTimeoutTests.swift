@@ -5,7 +5,7 @@ import Testing
     /// Frames of the log follow each other without a pause, and nearly every read ends within one of them.
     @Test(
         "A handler whose every write ends within a frame is not late, as each frame is finished soon",
-        .timeLimit(.minutes(10)))
+        .timeLimit(.minutes(30)))
     func continuousOutput() async throws {
         try await Slots.shared.run {
             let run = try await TroubleRun(records: 1)

@@ -20,7 +20,7 @@ struct KillDaemonTests {
     /// Not among the slots: nearly all of it is waiting for the group, and it is to begin first.
     @Test(
         "kill -9 of ackpipe at a random moment, 20 times in one group: no record is lost, no orphan stays",
-        .timeLimit(.minutes(10)))
+        .timeLimit(.minutes(30)))
     func killingTheDaemonLosesNothing() async throws {
         var random = TestRandom()
         let stage = try Stage(partitions: 4)
@@ -70,7 +70,7 @@ struct KillDaemonTests {
 
     @Test(
         "kill -9 of ackpipe leaves no orphan, also when the handler is a shell that started others",
-        .timeLimit(.minutes(10)))
+        .timeLimit(.minutes(30)))
     func noOrphanStays() async throws {
         try await Slots.shared.run {
             let stage = try Stage(partitions: 2)
@@ -89,7 +89,7 @@ struct KillDaemonTests {
         }
     }
 
-    @Test("kill -9 of a handler's shell takes along what it had started", .timeLimit(.minutes(10)))
+    @Test("kill -9 of a handler's shell takes along what it had started", .timeLimit(.minutes(30)))
     func aKilledWorkerTakesItsChildrenAlong() async throws {
         try await Slots.shared.run {
             let stage = try Stage(partitions: 1)
@@ -111,7 +111,7 @@ struct KillDaemonTests {
     }
 
     @Test(
-        "kill -9 of the guard: ackpipe starts no worker without it, says so and ends with 71", .timeLimit(.minutes(10)))
+        "kill -9 of the guard: ackpipe starts no worker without it, says so and ends with 71", .timeLimit(.minutes(30)))
     func withoutItsGuardTheDaemonStops() async throws {
         try await Slots.shared.run {
             let stage = try Stage(partitions: 1)

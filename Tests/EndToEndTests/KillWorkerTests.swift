@@ -5,7 +5,7 @@ import Testing
 struct KillWorkerTests {
     @Test(
         "kill -9 of a worker at a random moment, 50 times in one run: no record is lost, and twice comes only what was in flight",
-        .timeLimit(.minutes(10)), arguments: [("batch", "partition", 40), ("message", "none", 64)])
+        .timeLimit(.minutes(30)), arguments: [("batch", "partition", 40), ("message", "none", 64)])
     func killingWorkersLosesNothing(mode: String, order: String, inFlight: Int) async throws {
         try await Slots.shared.run(weight: 2) {
             var random = TestRandom("killingWorkersLosesNothing(\(mode), \(order))")

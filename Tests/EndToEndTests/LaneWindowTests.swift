@@ -5,7 +5,7 @@ import Testing
 struct LaneWindowTests {
     @Test(
         "4 deliveries of a partition are under way at once, never more, and may be answered in any order",
-        .timeLimit(.minutes(5)))
+        .timeLimit(.minutes(30)))
     func fourAtOnce() async throws {
         try await Slots.shared.run {
             let stage = try Stage(partitions: 1)
@@ -37,7 +37,7 @@ struct LaneWindowTests {
 
     @Test(
         "A record that is rejected ahead of an unanswered one becomes a dead letter when that one has succeeded, and not before",
-        .timeLimit(.minutes(5)))
+        .timeLimit(.minutes(30)))
     func aVerdictAheadWaitsForTheOnesBeforeIt() async throws {
         try await Slots.shared.run {
             let stage = try Stage(partitions: 1, on: Cluster(("t", 1), ("d", 1)))
@@ -81,7 +81,7 @@ struct LaneWindowTests {
         }
     }
 
-    @Test("Batches fill a window too; after a failure their last runs are in order", .timeLimit(.minutes(5)))
+    @Test("Batches fill a window too; after a failure their last runs are in order", .timeLimit(.minutes(30)))
     func batchesInAWindow() async throws {
         try await Slots.shared.run {
             let random = TestRandom()
@@ -153,7 +153,7 @@ struct LaneWindowTests {
 
     @Test(
         "When a record fails what was behind it is done again after it, so that the last runs are in order; none of them is charged",
-        .timeLimit(.minutes(5)), arguments: ["[\"cancel\"]", "[]"])
+        .timeLimit(.minutes(30)), arguments: ["[\"cancel\"]", "[]"])
     func afterAFailureTheOrderHolds(features: String) async throws {
         try await Slots.shared.run {
             let random = TestRandom()

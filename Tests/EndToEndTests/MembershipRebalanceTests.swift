@@ -8,7 +8,7 @@ import Testing
 /// the next owner, and no test here counts executions.
 @Suite struct MembershipRebalanceTests {
     @Test(
-        "Two instances share the partitions and both finish", .timeLimit(.minutes(10)),
+        "Two instances share the partitions and both finish", .timeLimit(.minutes(30)),
         arguments: ["cooperative-sticky", "range"])
     func share(strategy: String) async throws {
         try await Slots.shared.run(weight: 2) { try await share(strategy, [:]) }
@@ -16,13 +16,13 @@ import Testing
 
     @Test(
         "Two instances share the partitions and both finish, on the newest librdkafka",
-        .enabled(if: NewerLibrary.isThere, Comment(rawValue: NewerLibrary.reason)), .timeLimit(.minutes(10)))
+        .enabled(if: NewerLibrary.isThere, Comment(rawValue: NewerLibrary.reason)), .timeLimit(.minutes(30)))
     func shareOnNewer() async throws {
         try await Slots.shared.run(weight: 2) { try await share("cooperative-sticky", NewerLibrary.environment) }
     }
 
     @Test(
-        "A member that leaves hands its partitions over without loss", .timeLimit(.minutes(10)),
+        "A member that leaves hands its partitions over without loss", .timeLimit(.minutes(30)),
         arguments: ["cooperative-sticky", "range"])
     func handOver(strategy: String) async throws {
         try await Slots.shared.run(weight: 2) { try await handOver(strategy, [:]) }
@@ -30,7 +30,7 @@ import Testing
 
     @Test(
         "A member that leaves hands its partitions over without loss, on the newest librdkafka",
-        .enabled(if: NewerLibrary.isThere, Comment(rawValue: NewerLibrary.reason)), .timeLimit(.minutes(10)))
+        .enabled(if: NewerLibrary.isThere, Comment(rawValue: NewerLibrary.reason)), .timeLimit(.minutes(30)))
     func handOverOnNewer() async throws {
         try await Slots.shared.run(weight: 2) { try await handOver("cooperative-sticky", NewerLibrary.environment) }
     }

@@ -11,27 +11,27 @@ import Testing
         "-X", "max.poll.interval.ms=6000", "-X", "session.timeout.ms=6000", "--revoke-timeout", "3s",
     ]
 
-    @Test("An idle member keeps its partitions for three poll intervals", .timeLimit(.minutes(10)))
+    @Test("An idle member keeps its partitions for three poll intervals", .timeLimit(.minutes(30)))
     func idle() async throws { try await Slots.shared.run { try await idle([:]) } }
 
     @Test(
         "An idle member keeps its partitions for three poll intervals, on the newest librdkafka",
-        .enabled(if: NewerLibrary.isThere, Comment(rawValue: NewerLibrary.reason)), .timeLimit(.minutes(10)))
+        .enabled(if: NewerLibrary.isThere, Comment(rawValue: NewerLibrary.reason)), .timeLimit(.minutes(30)))
     func idleOnNewer() async throws { try await Slots.shared.run { try await idle(NewerLibrary.environment) } }
 
-    @Test("A delivery that takes three poll intervals costs nobody the membership", .timeLimit(.minutes(10)))
+    @Test("A delivery that takes three poll intervals costs nobody the membership", .timeLimit(.minutes(30)))
     func longDelivery() async throws { try await Slots.shared.run { try await longDelivery([:]) } }
 
     @Test(
         "A delivery that takes three poll intervals costs nobody the membership, on the newest librdkafka",
-        .enabled(if: NewerLibrary.isThere, Comment(rawValue: NewerLibrary.reason)), .timeLimit(.minutes(10)))
+        .enabled(if: NewerLibrary.isThere, Comment(rawValue: NewerLibrary.reason)), .timeLimit(.minutes(30)))
     func longDeliveryOnNewer() async throws {
         try await Slots.shared.run { try await longDelivery(NewerLibrary.environment) }
     }
 
     @Test(
         "Records are delivered and committed on the newest librdkafka",
-        .enabled(if: NewerLibrary.isThere, Comment(rawValue: NewerLibrary.reason)), .timeLimit(.minutes(10)))
+        .enabled(if: NewerLibrary.isThere, Comment(rawValue: NewerLibrary.reason)), .timeLimit(.minutes(30)))
     func deliveryOnNewer() async throws {
         try await Slots.shared.run {
             let scratch = try Scratch()

@@ -17,7 +17,7 @@ import Testing
         return cluster
     }
 
-    @Test("A handler that never acks leaves memory bounded and nothing committed", .timeLimit(.minutes(10)))
+    @Test("A handler that never acks leaves memory bounded and nothing committed", .timeLimit(.minutes(30)))
     func neverAcks() async throws {
         try await Slots.shared.run {
             let scratch = try Scratch()
@@ -36,7 +36,7 @@ import Testing
         }
     }
 
-    @Test("64 partitions that all wait for a retry leave memory bounded", .timeLimit(.minutes(10)))
+    @Test("64 partitions that all wait for a retry leave memory bounded", .timeLimit(.minutes(30)))
     func allWaitForRetry() async throws {
         try await Slots.shared.run {
             let scratch = try Scratch()
@@ -48,7 +48,7 @@ import Testing
         }
     }
 
-    @Test("A handler that never reads its stdin leaves memory bounded", .timeLimit(.minutes(10)))
+    @Test("A handler that never reads its stdin leaves memory bounded", .timeLimit(.minutes(30)))
     func neverReads() async throws {
         try await Slots.shared.run {
             let scratch = try Scratch()
@@ -96,7 +96,7 @@ import Testing
 
     @Test(
         "A partition that is nacked for ever keeps no other from finishing, however small the window",
-        .timeLimit(.minutes(10)))
+        .timeLimit(.minutes(30)))
     func othersFinish() async throws {
         try await Slots.shared.run(weight: 2) {
             let scratch = try Scratch()

@@ -6,7 +6,7 @@ import Testing
     private let partitions = 2
     private let recordsEach = 50
 
-    @Test("A service is described by environment variables as well as by flags", .timeLimit(.minutes(10)))
+    @Test("A service is described by environment variables as well as by flags", .timeLimit(.minutes(30)))
     func environment() async throws {
         try await Slots.shared.run {
             let stage = try await stage()
@@ -24,7 +24,7 @@ import Testing
         }
     }
 
-    @Test("A service is described by a YAML file, over which flags win", .timeLimit(.minutes(10)))
+    @Test("A service is described by a YAML file, over which flags win", .timeLimit(.minutes(30)))
     func file() async throws {
         try await Slots.shared.run {
             let stage = try await stage()
@@ -52,7 +52,7 @@ import Testing
         }
     }
 
-    @Test("With --log-format json each line of the log is an object", .timeLimit(.minutes(10)))
+    @Test("With --log-format json each line of the log is an object", .timeLimit(.minutes(30)))
     func jsonLog() async throws {
         try await Slots.shared.run {
             let stage = try await stage()
@@ -76,7 +76,7 @@ import Testing
         }
     }
 
-    @Test("With --framing lines a frame is a line", .timeLimit(.minutes(10)), arguments: ["message", "batch"])
+    @Test("With --framing lines a frame is a line", .timeLimit(.minutes(30)), arguments: ["message", "batch"])
     func lines(mode: String) async throws {
         try await Slots.shared.run {
             let stage = try await stage()
@@ -91,7 +91,7 @@ import Testing
         }
     }
 
-    @Test("With --protocol-fd 3 a print on stdout is a line of the log", .timeLimit(.minutes(10)))
+    @Test("With --protocol-fd 3 a print on stdout is a line of the log", .timeLimit(.minutes(30)))
     func protocolDescriptors() async throws {
         try await Slots.shared.run {
             let stage = try await stage()
@@ -133,7 +133,7 @@ import Testing
 
     @Test(
         "The log tells how long each step to the first record took; with a C handler the group join is nearly all of it",
-        .enabled(if: Tool("gcc").isThere, "gcc is not installed"), .timeLimit(.minutes(10)))
+        .enabled(if: Tool("gcc").isThere, "gcc is not installed"), .timeLimit(.minutes(30)))
     func timeline() async throws {
         try await Slots.shared.run {
             let stage = try await stage()

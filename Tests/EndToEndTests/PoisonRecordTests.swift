@@ -78,7 +78,7 @@ struct PoisonRecordTests {
 
     @Test(
         "It alone is charged, and becomes the one dead letter; all others are handled at their first attempt",
-        .timeLimit(.minutes(5)), arguments: Order.allCases, Poison.allCases)
+        .timeLimit(.minutes(30)), arguments: Order.allCases, Poison.allCases)
     func onlyThePoisonRecordPays(order: Order, poison: Poison) async throws {
         try await Slots.shared.run {
             let stage = try Stage(partitions: 2, on: Cluster(("t", 2), ("d", 1)))

@@ -9,7 +9,7 @@ import Testing
 @Suite struct PositionOutOfRangeTests {
     @Test(
         "A committed offset that the log has lost stops the service, which names what was lost",
-        .embeddedBroker("its log forgets at 5 MB"), .timeLimit(.minutes(10))
+        .embeddedBroker("its log forgets at 5 MB"), .timeLimit(.minutes(30))
     )
     func stopAtStart() async throws {
         try await Slots.shared.run {
@@ -31,7 +31,7 @@ import Testing
 
     @Test(
         "With --out-of-range earliest reading goes on at the oldest record, and the lost range is told",
-        .embeddedBroker("its log forgets at 5 MB"), .timeLimit(.minutes(10)))
+        .embeddedBroker("its log forgets at 5 MB"), .timeLimit(.minutes(30)))
     func earliestAtStart() async throws {
         try await Slots.shared.run {
             let scratch = try Scratch()
@@ -47,7 +47,7 @@ import Testing
 
     @Test(
         "With --out-of-range latest reading goes on at the end, which is committed",
-        .embeddedBroker("its log forgets at 5 MB"), .timeLimit(.minutes(10)))
+        .embeddedBroker("its log forgets at 5 MB"), .timeLimit(.minutes(30)))
     func latestAtStart() async throws {
         try await Slots.shared.run {
             let scratch = try Scratch()
@@ -61,7 +61,7 @@ import Testing
         }
     }
 
-    @Test("An offset beyond the end of the log stops the service too", .timeLimit(.minutes(10)))
+    @Test("An offset beyond the end of the log stops the service too", .timeLimit(.minutes(30)))
     func beyondTheEnd() async throws {
         try await Slots.shared.run {
             let scratch = try Scratch()
@@ -78,7 +78,7 @@ import Testing
 
     @Test(
         "A position that is lost while the service runs stops it", .embeddedBroker("its log forgets at 5 MB"),
-        .timeLimit(.minutes(10)))
+        .timeLimit(.minutes(30)))
     func stopWhileRunning() async throws {
         try await Slots.shared.run {
             let run = try await overtaken(["--out-of-range", "stop"])
@@ -92,7 +92,7 @@ import Testing
 
     @Test(
         "With --out-of-range earliest a position lost while the service runs is left behind",
-        .embeddedBroker("its log forgets at 5 MB"), .timeLimit(.minutes(10)))
+        .embeddedBroker("its log forgets at 5 MB"), .timeLimit(.minutes(30)))
     func earliestWhileRunning() async throws {
         try await Slots.shared.run {
             let run = try await overtaken(["--out-of-range", "earliest"])

@@ -6,7 +6,7 @@ import Testing
 /// Where reading begins and ends: `--from`, committed offsets, `--assign`, `--exit-at-end`, `--topic-pattern`.
 @Suite struct PositionTests {
     @Test(
-        "Without a committed offset reading begins where --from says", .timeLimit(.minutes(10)),
+        "Without a committed offset reading begins where --from says", .timeLimit(.minutes(30)),
         arguments: ["earliest", "latest"])
     func from(position: String) async throws {
         try await Slots.shared.run {
@@ -29,7 +29,7 @@ import Testing
     /// what can be shown here is that the question is asked and its answer followed: reading begins at the end.
     @Test(
         "A time as --from is looked up; where no record is that young reading begins at the end",
-        .embeddedBroker("it answers every look-up by time with the end"), .timeLimit(.minutes(10)),
+        .embeddedBroker("it answers every look-up by time with the end"), .timeLimit(.minutes(30)),
         arguments: ["2020-01-01T00:00:00Z", "1577836800000"])
     func fromTime(time: String) async throws {
         try await Slots.shared.run {
@@ -45,7 +45,7 @@ import Testing
         }
     }
 
-    @Test("A group goes on at its committed offsets, whatever --from says", .timeLimit(.minutes(10)))
+    @Test("A group goes on at its committed offsets, whatever --from says", .timeLimit(.minutes(30)))
     func committed() async throws {
         try await Slots.shared.run {
             let scratch = try Scratch()
@@ -67,7 +67,7 @@ import Testing
 
     @Test(
         "--from latest commits where it began, so that records written while the service is down are delivered",
-        .timeLimit(.minutes(10)))
+        .timeLimit(.minutes(30)))
     func latestIsCommitted() async throws {
         try await Slots.shared.run {
             let scratch = try Scratch()
@@ -90,7 +90,7 @@ import Testing
     }
 
     @Test(
-        "--assign with an offset reads from there, and without a group nothing is committed", .timeLimit(.minutes(10)))
+        "--assign with an offset reads from there, and without a group nothing is committed", .timeLimit(.minutes(30)))
     func assignWithoutGroup() async throws {
         try await Slots.shared.run {
             let scratch = try Scratch()
@@ -110,7 +110,7 @@ import Testing
 
     @Test(
         "--assign with a group goes on at the committed offset, and takes the offset given where there is none",
-        .timeLimit(.minutes(10)))
+        .timeLimit(.minutes(30)))
     func assignWithGroup() async throws {
         try await Slots.shared.run {
             let scratch = try Scratch()
@@ -137,7 +137,7 @@ import Testing
         }
     }
 
-    @Test("--exit-at-end ends where the log ended at the assignment, not where it ends now", .timeLimit(.minutes(10)))
+    @Test("--exit-at-end ends where the log ended at the assignment, not where it ends now", .timeLimit(.minutes(30)))
     func exitAtEnd() async throws {
         try await Slots.shared.run {
             let scratch = try Scratch()
@@ -171,7 +171,7 @@ import Testing
 
     @Test(
         "--topic-pattern reads every topic whose name matches and no other", .embeddedBroker("topics of given names"),
-        .timeLimit(.minutes(10)))
+        .timeLimit(.minutes(30)))
     func topicPattern() async throws {
         try await Slots.shared.run {
             let scratch = try Scratch()

@@ -5,7 +5,7 @@ import Testing
 @Suite("Protocol, fuzzed") struct ProtocolAbuseFuzzTests {
     @Test(
         "100,000 random and mutated frames into running worker connections crash nothing and settle nothing",
-        .timeLimit(.minutes(10)))
+        .timeLimit(.minutes(30)))
     func fuzz() async throws {
         try await Slots.shared.run(weight: 3) {
             let variables = ProcessInfo.processInfo.environment

@@ -5,7 +5,7 @@ import Testing
 @Suite("Protocol, pressure and surroundings") struct ProtocolAbuseLoadTests {
     @Test(
         "A handler that never reads costs no more than the windows, and its records come again",
-        .timeLimit(.minutes(10))
+        .timeLimit(.minutes(30))
     )
     func neverReads() async throws {
         try await Slots.shared.run {
@@ -34,7 +34,7 @@ import Testing
         }
     }
 
-    @Test("A handler that writes more than it reads cannot stop the daemon from writing", .timeLimit(.minutes(10)))
+    @Test("A handler that writes more than it reads cannot stop the daemon from writing", .timeLimit(.minutes(30)))
     func bothPipesFull() async throws {
         try await Slots.shared.run {
             let run = try await TroubleRun(records: 0)
@@ -52,7 +52,7 @@ import Testing
         }
     }
 
-    @Test("A flood on stderr is cut to a bounded rate, told, and holds nothing up", .timeLimit(.minutes(10)))
+    @Test("A flood on stderr is cut to a bounded rate, told, and holds nothing up", .timeLimit(.minutes(30)))
     func stderrFlood() async throws {
         try await Slots.shared.run {
             let run = try await TroubleRun(records: 30)
@@ -80,7 +80,7 @@ import Testing
         }
     }
 
-    @Test("A line without end on stderr is cut, and never waits for the handler", .timeLimit(.minutes(10)))
+    @Test("A line without end on stderr is cut, and never waits for the handler", .timeLimit(.minutes(30)))
     func endlessLine() async throws {
         try await Slots.shared.run {
             let run = try await TroubleRun()
@@ -98,7 +98,7 @@ import Testing
     }
 
     @Test(
-        "A handler gets no setting, secret or descriptor of the daemon", .timeLimit(.minutes(10)),
+        "A handler gets no setting, secret or descriptor of the daemon", .timeLimit(.minutes(30)),
         arguments: [[], ["--protocol-fd", "3"], ["--framing", "lines"]])
     func surroundings(options: [String]) async throws {
         try await Slots.shared.run {

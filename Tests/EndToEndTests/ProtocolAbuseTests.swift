@@ -152,16 +152,16 @@ import Testing
             texts: ["worker is replaced", "exited with code 1"]),
     ]
 
-    @Test("Before ready", .timeLimit(.minutes(10)), arguments: beforeReady)
+    @Test("Before ready", .timeLimit(.minutes(30)), arguments: beforeReady)
     func survivesBeforeReady(_ abuse: Abuse) async throws { try await check(abuse) }
 
-    @Test("Broken frames", .timeLimit(.minutes(10)), arguments: frames)
+    @Test("Broken frames", .timeLimit(.minutes(30)), arguments: frames)
     func survivesFrames(_ abuse: Abuse) async throws { try await check(abuse) }
 
-    @Test("Broken verdicts", .timeLimit(.minutes(10)), arguments: verdicts)
+    @Test("Broken verdicts", .timeLimit(.minutes(30)), arguments: verdicts)
     func survivesVerdicts(_ abuse: Abuse) async throws { try await check(abuse) }
 
-    @Test("Ends without a verdict", .timeLimit(.minutes(10)), arguments: ends)
+    @Test("Ends without a verdict", .timeLimit(.minutes(30)), arguments: ends)
     func survivesEnds(_ abuse: Abuse) async throws { try await check(abuse) }
 
     private func check(_ abuse: Abuse) async throws {

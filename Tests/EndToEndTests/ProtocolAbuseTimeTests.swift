@@ -5,7 +5,7 @@ import Testing
 @Suite("Protocol, time and ends") struct ProtocolAbuseTimeTests {
     @Test(
         "A handler of another protocol version ends the service with 76, and is not tried again",
-        .timeLimit(.minutes(10)))
+        .timeLimit(.minutes(30)))
     func wrongVersion() async throws {
         try await Slots.shared.run {
             let run = try await TroubleRun()
@@ -18,7 +18,7 @@ import Testing
         }
     }
 
-    @Test("A handler that exits with 125 is not started again, and its service ends with 125", .timeLimit(.minutes(10)))
+    @Test("A handler that exits with 125 is not started again, and its service ends with 125", .timeLimit(.minutes(30)))
     func permanentFailure() async throws {
         try await Slots.shared.run {
             let run = try await TroubleRun()
@@ -33,7 +33,7 @@ import Testing
 
     @Test(
         "A handler that fails at every start is started again after ever longer waits, and nothing is lost",
-        .timeLimit(.minutes(10)),
+        .timeLimit(.minutes(30)),
         arguments: [
             "sys.exit(1)", "receive(); send({'type': 'init_error', 'error': 'not yet'}); sys.exit(0)",
             "begin(); delivery(); send({'type': 'ack', 'id': 999}); hang()", "raw(b'oops\\n'); hang()",
@@ -54,7 +54,7 @@ import Testing
 
     @Test(
         "A handler that ignores the end of its input and SIGTERM is killed, and leaves nothing behind",
-        .timeLimit(.minutes(10)))
+        .timeLimit(.minutes(30)))
     func ignoresTheEnd() async throws {
         try await Slots.shared.run {
             let run = try await TroubleRun()
@@ -76,7 +76,7 @@ import Testing
         }
     }
 
-    @Test("A session that the handler chose is told by every frame and accepted", .timeLimit(.minutes(10)))
+    @Test("A session that the handler chose is told by every frame and accepted", .timeLimit(.minutes(30)))
     func session() async throws {
         try await Slots.shared.run {
             let run = try await TroubleRun()
@@ -94,7 +94,7 @@ import Testing
         }
     }
 
-    @Test("Output in an ack is a failed delivery as long as there is no output", .timeLimit(.minutes(10)))
+    @Test("Output in an ack is a failed delivery as long as there is no output", .timeLimit(.minutes(30)))
     func produce() async throws {
         try await Slots.shared.run {
             let run = try await TroubleRun(records: 1)
@@ -118,7 +118,7 @@ import Testing
     }
 
     @Test(
-        "Nothing is delivered between pause and resume, or until a pause's time is over", .timeLimit(.minutes(10)),
+        "Nothing is delivered between pause and resume, or until a pause's time is over", .timeLimit(.minutes(30)),
         arguments: ["{'type': 'pause'}", "{'type': 'pause', 'ms': 900}"])
     func pause(frame: String) async throws {
         try await Slots.shared.run {
@@ -139,7 +139,7 @@ import Testing
         }
     }
 
-    @Test("A silent handler is asked for a sign of life; who answers stays", .timeLimit(.minutes(10)))
+    @Test("A silent handler is asked for a sign of life; who answers stays", .timeLimit(.minutes(30)))
     func ping() async throws {
         try await Slots.shared.run {
             let run = try await TroubleRun(records: 0)
@@ -165,7 +165,7 @@ import Testing
         }
     }
 
-    @Test("A handler that never answers a ping is replaced, and its record delivered again", .timeLimit(.minutes(10)))
+    @Test("A handler that never answers a ping is replaced, and its record delivered again", .timeLimit(.minutes(30)))
     func noPong() async throws {
         try await Slots.shared.run {
             let run = try await TroubleRun()
@@ -181,7 +181,7 @@ import Testing
 
     @Test(
         "A handler that can cancel is told when its time is over, and its late verdict changes nothing",
-        .timeLimit(.minutes(10)))
+        .timeLimit(.minutes(30)))
     func cancel() async throws {
         try await Slots.shared.run {
             let run = try await TroubleRun(records: 2)
@@ -209,7 +209,7 @@ import Testing
     }
 
     @Test(
-        "A handler that cannot cancel, or does not, is replaced when its time is over", .timeLimit(.minutes(10)),
+        "A handler that cannot cancel, or does not, is replaced when its time is over", .timeLimit(.minutes(30)),
         arguments: [
             ("[]", "cause=\"ack timeout\"", "--ack-timeout"),
             ("['cancel']", "cause=\"cancel ignored\"", "--cancel-grace"),
@@ -228,7 +228,7 @@ import Testing
         }
     }
 
-    @Test("extend moves the deadline, but not past --max-extend", .timeLimit(.minutes(10)))
+    @Test("extend moves the deadline, but not past --max-extend", .timeLimit(.minutes(30)))
     func extend() async throws {
         try await Slots.shared.run {
             let run = try await TroubleRun(records: 2)
@@ -255,7 +255,7 @@ import Testing
     }
 
     @Test(
-        "The clock runs for as many deliveries as the handler works on at once", .timeLimit(.minutes(10)),
+        "The clock runs for as many deliveries as the handler works on at once", .timeLimit(.minutes(30)),
         arguments: [1, 5])
     func concurrencyClock(concurrency: Int) async throws {
         try await Slots.shared.run {

@@ -4,7 +4,7 @@ import Testing
 @Suite("--rate")
 struct RateTests {
     @Test(
-        "Records are handed over at the rate after a burst, one by one and in batches", .timeLimit(.minutes(5)),
+        "Records are handed over at the rate after a burst, one by one and in batches", .timeLimit(.minutes(30)),
         arguments: ["message", "batch"])
     func theRateHolds(mode: String) async throws {
         try await Slots.shared.run {

@@ -64,7 +64,7 @@ import Testing
         """
 
     @Test(
-        "A handler sees each record as it was produced", .timeLimit(.minutes(10)),
+        "A handler sees each record as it was produced", .timeLimit(.minutes(30)),
         arguments: ["auto", "base64", "text", "json"], ["length", "lines"])
     func roundTrip(format: String, framing: String) async throws {
         try await Slots.shared.run {
@@ -173,7 +173,7 @@ import Testing
 
     @Test(
         "A record that cannot be handed over stops the service with 65 and its place; those before it are committed",
-        .timeLimit(.minutes(10)), arguments: obstacles, ["message", "batch"])
+        .timeLimit(.minutes(30)), arguments: obstacles, ["message", "batch"])
     func notEncodable(_ obstacle: Obstacle, mode: String) async throws {
         try await Slots.shared.run {
             let run = try await TroubleRun(records: 0)

@@ -18,7 +18,7 @@ struct RetryDelayTests {
 
     @Test(
         "delay_ms replaces the backoff, holds the partition for that long and no other, and attempts are counted",
-        .timeLimit(.minutes(5)), arguments: ["retry", "release"])
+        .timeLimit(.minutes(30)), arguments: ["retry", "release"])
     func theHandlersDelayHolds(action: String) async throws {
         try await Slots.shared.run {
             let stage = try Stage(partitions: 2)

@@ -64,7 +64,7 @@ import Testing
             texts: ["FILE:4:20: dead-letter-topic 'orders.dead' is taken in by the topic-pattern '^orders[-.].*'"]),
     ]
 
-    @Test("A wrong file of services is refused", .timeLimit(.minutes(10)), arguments: cases)
+    @Test("A wrong file of services is refused", .timeLimit(.minutes(30)), arguments: cases)
     func refused(_ wrong: Case) async throws {
         try await Slots.shared.run {
             let scratch = try Scratch()

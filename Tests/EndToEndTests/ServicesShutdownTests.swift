@@ -3,7 +3,7 @@ import Testing
 
 /// Signals and deaths in a daemon of several services.
 @Suite("Several services, shutdown and deaths") struct ServicesShutdownTests {
-    @Test("SIGTERM drains every service: what was begun is answered and committed", .timeLimit(.minutes(10)))
+    @Test("SIGTERM drains every service: what was begun is answered and committed", .timeLimit(.minutes(30)))
     func drainsAll() async throws {
         try await Slots.shared.run {
             let stage = try await ServicesStage(each: 200)
@@ -28,7 +28,7 @@ import Testing
         }
     }
 
-    @Test("A second signal ends every service at once", .timeLimit(.minutes(10)))
+    @Test("A second signal ends every service at once", .timeLimit(.minutes(30)))
     func hurriesAll() async throws {
         try await Slots.shared.run {
             let stage = try await ServicesStage(each: 5)
@@ -50,7 +50,7 @@ import Testing
         }
     }
 
-    @Test("A handler of one service that is killed does not touch the other", .timeLimit(.minutes(10)))
+    @Test("A handler of one service that is killed does not touch the other", .timeLimit(.minutes(30)))
     func killedHandler() async throws {
         try await Slots.shared.run {
             let stage = try await ServicesStage(each: 100)
@@ -78,7 +78,7 @@ import Testing
         }
     }
 
-    @Test("kill -9 of the daemon leaves no handler of any service", .timeLimit(.minutes(10)))
+    @Test("kill -9 of the daemon leaves no handler of any service", .timeLimit(.minutes(30)))
     func killedDaemon() async throws {
         try await Slots.shared.run {
             let stage = try await ServicesStage(each: 5)

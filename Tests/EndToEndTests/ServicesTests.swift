@@ -5,7 +5,7 @@ import Testing
 @Suite("Several services") struct ServicesTests {
     private static let rejecting = "serve(lambda record: {'action': 'reject', 'error': 'no such customer'})"
 
-    @Test("Two services of one file both handle every record, and each says who it is", .timeLimit(.minutes(10)))
+    @Test("Two services of one file both handle every record, and each says who it is", .timeLimit(.minutes(30)))
     func bothHandleAll() async throws {
         try await Slots.shared.run {
             let stage = try await ServicesStage(each: 50)
@@ -47,7 +47,7 @@ import Testing
 
     @Test(
         "A service whose handler rejects a record stops; the other goes on, and the daemon answers 65 in the end",
-        .timeLimit(.minutes(10)))
+        .timeLimit(.minutes(30)))
     func oneStops() async throws {
         try await Slots.shared.run {
             let stage = try await ServicesStage(each: 20)
@@ -70,7 +70,7 @@ import Testing
         }
     }
 
-    @Test("A service that cannot start does not keep the others from it", .timeLimit(.minutes(10)))
+    @Test("A service that cannot start does not keep the others from it", .timeLimit(.minutes(30)))
     func oneCannotStart() async throws {
         try await Slots.shared.run {
             let stage = try await ServicesStage(each: 20)
@@ -86,7 +86,7 @@ import Testing
         }
     }
 
-    @Test("The exit code is that of the service that failed first", .timeLimit(.minutes(10)))
+    @Test("The exit code is that of the service that failed first", .timeLimit(.minutes(30)))
     func firstFailureWins() async throws {
         try await Slots.shared.run {
             let stage = try await ServicesStage(each: 20)
@@ -110,7 +110,7 @@ import Testing
         }
     }
 
-    @Test("--service runs only the one that it names", .timeLimit(.minutes(10)))
+    @Test("--service runs only the one that it names", .timeLimit(.minutes(30)))
     func chosen() async throws {
         try await Slots.shared.run {
             let stage = try await ServicesStage(each: 20)
@@ -126,7 +126,7 @@ import Testing
         }
     }
 
-    @Test("The example of docs/services.md runs", .timeLimit(.minutes(10)))
+    @Test("The example of docs/services.md runs", .timeLimit(.minutes(30)))
     func documentedExample() async throws {
         try await Slots.shared.run {
             let scratch = try Scratch()

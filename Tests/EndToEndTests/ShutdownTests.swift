@@ -38,7 +38,7 @@ private let stubborn = """
 struct ShutdownTests {
     @Test(
         "A signal drains: shutdown is told, verdicts are waited for and committed, nobody stays, exit 0",
-        .timeLimit(.minutes(10)), arguments: [SIGTERM, SIGINT])
+        .timeLimit(.minutes(30)), arguments: [SIGTERM, SIGINT])
     func aSignalDrains(signal: Int32) async throws {
         try await Slots.shared.run {
             let stage = try Stage(partitions: 4)
@@ -61,7 +61,7 @@ struct ShutdownTests {
         }
     }
 
-    @Test("A member of a group commits, leaves the group and exits with 0", .timeLimit(.minutes(10)))
+    @Test("A member of a group commits, leaves the group and exits with 0", .timeLimit(.minutes(30)))
     func aDrainedMemberLeavesTheGroup() async throws {
         try await Slots.shared.run {
             let stage = try Stage(partitions: 2)
@@ -83,7 +83,7 @@ struct ShutdownTests {
 
     @Test(
         "Deliveries without a verdict at the drain timeout: exit 75, their records stay uncommitted",
-        .timeLimit(.minutes(10)))
+        .timeLimit(.minutes(30)))
     func unansweredDeliveriesEndInADrainTimeout() async throws {
         try await Slots.shared.run {
             let stage = try Stage(partitions: 2)
@@ -106,7 +106,7 @@ struct ShutdownTests {
         }
     }
 
-    @Test("A second signal ends everything at once", .timeLimit(.minutes(10)))
+    @Test("A second signal ends everything at once", .timeLimit(.minutes(30)))
     func aSecondSignalTakesTheFastPath() async throws {
         try await Slots.shared.run {
             let stage = try Stage(partitions: 2)
@@ -130,7 +130,7 @@ struct ShutdownTests {
 
     @Test(
         "A handler that ignores the end of its input and SIGTERM is killed within the drain timeout",
-        .timeLimit(.minutes(10)))
+        .timeLimit(.minutes(30)))
     func aStubbornHandlerIsKilled() async throws {
         try await Slots.shared.run {
             let stage = try Stage(partitions: 1)
@@ -155,7 +155,7 @@ struct ShutdownTests {
         }
     }
 
-    @Test("What a handler left behind in its group goes with it", .timeLimit(.minutes(10)))
+    @Test("What a handler left behind in its group goes with it", .timeLimit(.minutes(30)))
     func grandchildrenAreEndedToo() async throws {
         try await Slots.shared.run {
             let stage = try Stage(partitions: 1)
@@ -173,7 +173,7 @@ struct ShutdownTests {
         }
     }
 
-    @Test("A handler that says nothing yet is no obstacle to a shutdown", .timeLimit(.minutes(10)))
+    @Test("A handler that says nothing yet is no obstacle to a shutdown", .timeLimit(.minutes(30)))
     func aStartingHandlerIsNoObstacle() async throws {
         try await Slots.shared.run {
             let stage = try Stage(partitions: 1)
@@ -198,7 +198,7 @@ struct ShutdownTests {
 
     @Test(
         "A broker that does not answer is no obstacle to a shutdown", .embeddedBroker("takes it down"),
-        .timeLimit(.minutes(10)),
+        .timeLimit(.minutes(30)),
         arguments: [true, false])
     func aMissingBrokerIsNoObstacle(inGroup: Bool) async throws {
         try await Slots.shared.run {
@@ -213,7 +213,7 @@ struct ShutdownTests {
         }
     }
 
-    @Test("A handler that dies during the drain: nothing is lost and nobody waits for it", .timeLimit(.minutes(10)))
+    @Test("A handler that dies during the drain: nothing is lost and nobody waits for it", .timeLimit(.minutes(30)))
     func aHandlerThatDiesWhileDraining() async throws {
         try await Slots.shared.run {
             let stage = try Stage(partitions: 1)

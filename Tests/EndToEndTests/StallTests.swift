@@ -5,7 +5,7 @@ import Testing
 struct StallTests {
     @Test(
         "A partition that settles nothing is named with the offset it stands at, and again when it goes on",
-        .timeLimit(.minutes(5)))
+        .timeLimit(.minutes(30)))
     func aStalledPartitionIsNamed() async throws {
         try await Slots.shared.run {
             let stage = try Stage(partitions: 2)

@@ -34,7 +34,7 @@ struct TrialRefusalTests {
     ]
 
     @Test(
-        "A refusal while records flow repeats nothing and loses nothing", .timeLimit(.minutes(10)), arguments: passing)
+        "A refusal while records flow repeats nothing and loses nothing", .timeLimit(.minutes(30)), arguments: passing)
     func refusedForAWhile(_ refusal: Refusal) async throws {
         try await Slots.shared.run {
             let trial = try await Trial(partitions: 2, each: 1_500)
@@ -57,7 +57,7 @@ struct TrialRefusalTests {
     ]
 
     @Test(
-        "A refusal that costs the membership: the group is joined again and nothing is lost", .timeLimit(.minutes(10)),
+        "A refusal that costs the membership: the group is joined again and nothing is lost", .timeLimit(.minutes(30)),
         arguments: expelling)
     func expelled(_ refusal: Refusal) async throws {
         try await Slots.shared.run {
@@ -86,7 +86,7 @@ struct TrialRefusalTests {
     ]
 
     @Test(
-        "A refusal during the join is got over, and reading begins where it was left", .timeLimit(.minutes(10)),
+        "A refusal during the join is got over, and reading begins where it was left", .timeLimit(.minutes(30)),
         arguments: joining)
     func refusedAtTheJoin(_ refusal: Refusal) async throws {
         try await Slots.shared.run {
@@ -103,7 +103,7 @@ struct TrialRefusalTests {
         }
     }
 
-    @Test("Brokers that answer too late are asked again: nothing is lost", .timeLimit(.minutes(10)))
+    @Test("Brokers that answer too late are asked again: nothing is lost", .timeLimit(.minutes(30)))
     func answersComeTooLate() async throws {
         try await Slots.shared.run {
             let trial = try await Trial(partitions: 2, each: 3_000)

@@ -6,7 +6,7 @@ import Testing
 struct TrialSessionTests {
     @Test(
         "An instance that slept through its session commits nothing of what it had, and joins again",
-        .timeLimit(.minutes(10)), arguments: ["cooperative-sticky", "range"])
+        .timeLimit(.minutes(30)), arguments: ["cooperative-sticky", "range"])
     func sleeper(strategy: String) async throws {
         try await Slots.shared.run(weight: 2) {
             let trial = try await Trial(partitions: 4, each: 3_000, pace: 0.01)

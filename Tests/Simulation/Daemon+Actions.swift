@@ -27,7 +27,10 @@ extension Daemon {
         case .send(let key, let worker): send(key, to: worker.value)
         case .giveBack(let slot): giveBack(slot.value)
         case .copyOut(let slot): checkIsHeld(slot.value)
-        case .cancel(let worker, let ids, let reason): cancel(ids, at: worker.value, reason)
+        case .cancel(let worker, let ids, let reason):
+            // As the daemon does: what is no longer outstanding needs no word.
+            let open = ids.filter { machine.outstandingDelivery(worker, id: $0) != nil }
+            if !open.isEmpty { cancel(open, at: worker.value, reason) }
         case .ping(let worker, _): pinged(worker.value)
         case .launch(let worker): launch(worker.value)
         case .sendShutdown(let worker, _): toldToStop(worker.value)

@@ -94,7 +94,8 @@ extension Daemon {
             for place in ledger.head...max(ledger.head, mine.last ?? 0) where ledger.records[place].lane == lane {
                 switch ledger.records[place].state {
                 case .waiting: waiting.append(place)
-                case .letter where refusedLanes.contains(lane): break
+                // One verdict frame may hand this over first and then make a letter of what was answered before.
+                case .letter where refusedLanes.contains(lane) || !isOnItsWay(ledger, place): break
                 case .letter: broken("\(sent): \(ledger.records[place].offset) is no dead letter yet")
                 case .outstanding, .answered, .settled: break
                 }

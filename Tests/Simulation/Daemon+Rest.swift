@@ -44,7 +44,8 @@ extension Daemon {
 
     private func isDone(_ record: LoggedRecord, _ ledger: Ledger) -> Bool {
         if let place = ledger.place(of: record.offset) { return ledger.records[place].state.isSettled }
-        return record.isFiltered || ledger.isSpared(record.offset)
+        // What `--out-of-range` passed over is given up, and counts as what it lies between.
+        return record.isFiltered || record.isGivenUp || ledger.isSpared(record.offset)
     }
 
     /// At the end everything that is settled above the last offset was told.
@@ -106,9 +107,11 @@ extension Daemon {
         if ending == .drained, !open.isEmpty { broken("has drained with \(open.map(\.id)) unanswered") }
         for process in processes where process.life != .none { broken("ends, and a process is \(process.life)") }
         let isCutOff = hasHurried || drainSince.map { now >= $0 + limits.drainTimeout } ?? false
-        if !isCutOff, letters.contains(where: { machine.holds($0.letter) }) {
-            broken("ends, and letters are on their way")
+        let isWaiting = letters.contains { letter in
+            let ledger = ledgers[Int(letter.letter.partition.value)]
+            return ledger?.generation == letter.generation && ledger?.isOver == false
         }
+        if isWaiting, !isCutOff { broken("ends, and letters are on their way") }
         for partition in ledgers.indices {
             guard policy.commits, let ledger = ledgers[partition] else { continue }
             checkClaims(Int32(partition), ledger)

@@ -187,16 +187,19 @@ extension Daemon {
         processes[worker].lastID = delivery.id
         let execution = execution(delivery)
         machine.refuse(key, now: now, actions: &actions)
-        guard let execution, let first = execution.places.first, !isRewound(execution) else { return }
+        guard let execution, let first = execution.places.first else { return }
+        if isRewound(execution) { return leaveOpen(execution, from: 0) }
         // What the machine has decided on behind it, in the same call, is sent all the same.
         refusedLanes.append(contentsOf: execution.lanes)
-        for record in execution.places.dropFirst() {
-            // It was never written, but the machine need not know how far its encoding got.
-            update(execution, record) { $0.mayBeMarked = true }
-        }
+        leaveOpen(execution, from: 1)
         _ = giveUp(execution, first, .notEncodable)
         putBack(execution)
         concludeLanes(of: execution)
+    }
+
+    /// These were never written, but the machine need not know how far it came: it may call them redelivered.
+    private func leaveOpen(_ execution: Execution, from index: Int) {
+        for record in execution.places[index...] { update(execution, record) { $0.mayBeMarked = true } }
     }
 
     /// Only the first records of the delivery were written.
@@ -204,7 +207,8 @@ extension Daemon {
         note(72, delivery.worker.value, Int(delivery.id), count) { "delivery \(delivery.id) is shortened to \(count)" }
         let execution = execution(delivery)
         machine.shorten(key, to: count, now: now, actions: &actions)
-        guard let execution, !isRewound(execution) else { return }
+        guard let execution else { return }
+        if isRewound(execution) { return leaveOpen(execution, from: count) }
         var seen: [UInt64] = []
         for record in execution.places[count...] {
             guard let lane = ledgers[execution.partition]?.records[record].lane, !seen.contains(lane) else { continue }

@@ -44,6 +44,13 @@ extension Daemon {
         planAnswer(letter.key)
     }
 
+    /// Its dead letter is with the cluster.
+    func isOnItsWay(_ ledger: Ledger, _ place: Int) -> Bool {
+        letters.contains {
+            $0.generation == ledger.generation && $0.letter.offset == ledger.records[place].offset
+        }
+    }
+
     private func planAnswer(_ key: DeadLetterKey) {
         guard world.hasFaults else { return plan(.letterDone(key, confirmed: true), in: 1...40) }
         switch world.random.among(0...99) {

@@ -213,7 +213,9 @@ extension Service {
     }
 
     func sendCancel(_ ids: [UInt64], _ reason: CancelReason, to worker: WorkerIndex) {
-        guard let connection = connections[worker.value] else { return }
+        // What was answered, or could not be encoded, since the machine decided needs no word any more.
+        let ids = ids.filter { machine.outstandingDelivery(worker, id: $0) != nil }
+        guard let connection = connections[worker.value], !ids.isEmpty else { return }
         encoder.cancel(ids: ids, reason: reason, into: &connection.outbound)
     }
 
