@@ -46,7 +46,7 @@ import Testing
     func refused(_ refusal: Refusal) async throws {
         try await Slots.shared.run {
             let run = try await TroubleRun()
-            run.cluster.broker.pushErrors(api: refusal.api, Array(repeating: refusal.error, count: 200))
+            try run.cluster.broker.pushErrors(api: refusal.api, Array(repeating: refusal.error, count: 200))
             let ackpipe =
                 refusal.joins
                 ? try run.join("joined", ["--exit-at-end"], handler: "good()")
@@ -55,7 +55,7 @@ import Testing
             for text in refusal.texts {
                 #expect(ackpipe.log.contains(text), "'\(text)' is not in: \(ackpipe.logTail)")
             }
-            run.cluster.broker.clearErrors(api: refusal.api)
+            try run.cluster.broker.clearErrors(api: refusal.api)
             #expect(try await run.committed() == nil)
         }
     }
@@ -66,7 +66,7 @@ import Testing
     func commitRefusedForAWhile() async throws {
         try await Slots.shared.run {
             let run = try await TroubleRun(records: 10)
-            run.cluster.broker.pushErrors(api: 8, [30, 30, 28])
+            try run.cluster.broker.pushErrors(api: 8, [30, 30, 28])
             let ackpipe = try run.start(
                 ["--exit-at-end", "--commit-interval", "50ms"],
                 handler: "serve(lambda record: time.sleep(0.1))")
@@ -82,7 +82,7 @@ import Testing
     func fetchRefusedForAWhile() async throws {
         try await Slots.shared.run {
             let run = try await TroubleRun()
-            run.cluster.broker.pushErrors(api: 1, [29, 29])
+            try run.cluster.broker.pushErrors(api: 1, [29, 29])
             let ackpipe = try run.start(handler: "good()")
             #expect(try await ackpipe.waitForExit() == 0, "\(ackpipe.logTail)")
             #expect(ackpipe.log.contains("authorization failed: trying again"), "\(ackpipe.logTail)")
@@ -98,7 +98,7 @@ import Testing
     func topicUnknown(error: Int32, joins: Bool, code: Int32) async throws {
         try await Slots.shared.run {
             let run = try await TroubleRun()
-            run.cluster.broker.setTopicError("t", code: error)
+            try run.cluster.broker.setTopicError("t", code: error)
             let ackpipe =
                 joins ? try run.join("joined", ["--exit-at-end"], handler: "good()") : try run.start(handler: "good()")
             #expect(try await ackpipe.waitForExit(within: 40) == code, "\(ackpipe.logTail)")
@@ -202,7 +202,7 @@ import Testing
     func coordinatorNotAvailable() async throws {
         try await Slots.shared.run {
             let run = try await TroubleRun()
-            run.cluster.broker.pushErrors(api: 10, Array(repeating: 15, count: 2_000))
+            try run.cluster.broker.pushErrors(api: 10, Array(repeating: 15, count: 2_000))
             let ackpipe = try run.join("joined", [], handler: "good()")
             try await ackpipe.waitForLog("still waiting for the brokers to assign partitions", within: 25)
             ackpipe.signal(SIGTERM)

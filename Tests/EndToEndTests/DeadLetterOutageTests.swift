@@ -16,8 +16,8 @@ struct DeadLetterOutageTests {
     private static let outOfOrder: Int32 = 45
     private static let produce: Int16 = 0
 
-    private func refuseWrites(_ cluster: Cluster) {
-        cluster.broker.pushErrors(api: Self.produce, Array(repeating: Self.notAuthorized, count: 5_000))
+    private func refuseWrites(_ cluster: Cluster) throws {
+        try cluster.broker.pushErrors(api: Self.produce, Array(repeating: Self.notAuthorized, count: 5_000))
     }
 
     @Test(
@@ -27,7 +27,7 @@ struct DeadLetterOutageTests {
         try await Slots.shared.run {
             let stage = try Stage(partitions: 2, on: Cluster(("t", 2), ("d", 1)))
             try await stage.cluster.fill("t", partitions: 2, each: 10)
-            refuseWrites(stage.cluster)
+            try refuseWrites(stage.cluster)
             let ackpipe = try stage.run(
                 ["--dead-letter-topic", stage.cluster.topic("d"), "--commit-interval", "50ms", "--exit-at-end"],
                 stage.scratch.python("rejecting.py", Self.rejecting))
@@ -38,7 +38,7 @@ struct DeadLetterOutageTests {
             #expect(line.contains("kafka.offset=2 kafka.partition=0 kafka.topic=t "), "\(line)")
             #expect(line.contains("dead.letter.topic=d "), "\(line)")
             #expect(ackpipe.isRunning)
-            stage.cluster.broker.clearErrors(api: Self.produce)
+            try stage.cluster.broker.clearErrors(api: Self.produce)
             #expect(try await ackpipe.waitForExit() == 0, "\(ackpipe.logTail)")
             #expect(try await stage.cluster.read("d").map(\.original) == [[0, 2]])
             #expect(stage.journal.entries().count == 20, "nothing was handed over twice")
@@ -53,7 +53,7 @@ struct DeadLetterOutageTests {
         try await Slots.shared.run {
             let stage = try Stage(partitions: 1, on: Cluster(("t", 1), ("d", 1)))
             try await stage.cluster.fill("t", partitions: 1, each: 10)
-            refuseWrites(stage.cluster)
+            try refuseWrites(stage.cluster)
             // With order none everything else is settled meanwhile, above the record.
             let options = [
                 "--dead-letter-topic", stage.cluster.topic("d"), "--order", "none", "--commit-interval", "50ms",
@@ -68,7 +68,7 @@ struct DeadLetterOutageTests {
             try await stage.marked.requireNone()
             #expect(try await stage.cluster.read("d").isEmpty)
             let before = stage.journal.entries().count
-            stage.cluster.broker.clearErrors(api: Self.produce)
+            try stage.cluster.broker.clearErrors(api: Self.produce)
             let again = try stage.run(options, handler)
             #expect(try await again.waitForExit() == 0, "\(again.logTail)")
             #expect(stage.journal.entries().dropFirst(before).map(\.offset).contains(2))
@@ -84,7 +84,7 @@ struct DeadLetterOutageTests {
         try await Slots.shared.run {
             let stage = try Stage(partitions: 1, on: Cluster(("t", 1), ("missing", 1)))
             try await stage.cluster.fill("t", partitions: 1, each: 5)
-            stage.cluster.broker.setTopicError("missing", code: 3)
+            try stage.cluster.broker.setTopicError("missing", code: 3)
             let ackpipe = try stage.run(
                 [
                     "--dead-letter-topic", "missing", "--dead-letter-producer", "message.timeout.ms=1000",
@@ -93,7 +93,7 @@ struct DeadLetterOutageTests {
                 ], stage.scratch.python("rejecting.py", Self.rejecting))
             try await ackpipe.waitForLog("dead letter could not be written: its partition waits")
             #expect(ackpipe.log.contains("missing"), "\(ackpipe.logTail)")
-            stage.cluster.broker.setTopicError("missing", code: 0)
+            try stage.cluster.broker.setTopicError("missing", code: 0)
             #expect(try await ackpipe.waitForExit() == 0, "\(ackpipe.logTail)")
             #expect(try await stage.cluster.read("missing").map(\.original) == [[0, 2]])
             #expect(try await stage.committed() == [5])
@@ -107,7 +107,7 @@ struct DeadLetterOutageTests {
         try await Slots.shared.run {
             let stage = try Stage(partitions: 1, on: Cluster(("t", 1), ("d", 1)))
             try await stage.cluster.fill("t", partitions: 1, each: 5)
-            refuseWrites(stage.cluster)
+            try refuseWrites(stage.cluster)
             let handler = try stage.scratch.python("rejecting.py", Self.rejecting)
             let stopped = try stage.run(
                 ["--dead-letter-topic", stage.cluster.topic("d"), "--drain-timeout", "4s"], handler)
@@ -117,7 +117,7 @@ struct DeadLetterOutageTests {
             #expect(try await stopped.waitForExit() == 0, "every delivery was answered: \(stopped.logTail)")
             #expect(ContinuousClock.now - started < .seconds(6))
             #expect(try await stage.committed() == [2])
-            stage.cluster.broker.clearErrors(api: Self.produce)
+            try stage.cluster.broker.clearErrors(api: Self.produce)
             let again = try stage.run(["--dead-letter-topic", stage.cluster.topic("d"), "--exit-at-end"], handler)
             #expect(try await again.waitForExit() == 0, "\(again.logTail)")
             #expect(stage.journal.entries().map(\.offset) == [0, 1, 2, 2, 3, 4])
@@ -133,7 +133,7 @@ struct DeadLetterOutageTests {
         try await Slots.shared.run {
             let stage = try Stage(partitions: 1, on: Cluster(("t", 1), ("d", 1)))
             try await stage.cluster.fill("t", partitions: 1, each: 3)
-            stage.cluster.broker.pushErrors(api: Self.produce, [Self.tooLarge])
+            try stage.cluster.broker.pushErrors(api: Self.produce, [Self.tooLarge])
             let ackpipe = try stage.run(
                 ["--dead-letter-topic", stage.cluster.topic("d"), "--max-attempts", "1", "--exit-at-end"],
                 stage.scratch.python(
@@ -162,7 +162,7 @@ struct DeadLetterOutageTests {
         try await Slots.shared.run {
             let stage = try Stage(partitions: 1, on: Cluster(("t", 1), ("d", 1)))
             try await stage.cluster.fill("t", partitions: 1, each: 5)
-            stage.cluster.broker.pushErrors(api: Self.produce, [Self.outOfOrder])
+            try stage.cluster.broker.pushErrors(api: Self.produce, [Self.outOfOrder])
             let ackpipe = try stage.run(
                 ["--dead-letter-topic", stage.cluster.topic("d"), "--exit-at-end"],
                 stage.scratch.python("rejecting.py", Self.rejecting))

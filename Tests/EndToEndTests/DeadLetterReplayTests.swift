@@ -1,9 +1,10 @@
 import Foundation
 import Kafka
+import KafkaTestSupport
 import Testing
 
 /// `ackpipe dead-letter replay`, seen from outside.
-@Suite struct DeadLetterReplayTests {
+@Suite(.embeddedBroker("injects errors, and has topics of given names")) struct DeadLetterReplayTests {
     private func cluster() throws -> Cluster { try Cluster(("orders", 4), ("refunds", 2), ("dlq", 2)) }
 
     /// A letter about a record of `topic`, as ackpipe writes it.
@@ -146,7 +147,7 @@ import Testing
         try await Slots.shared.run {
             let cluster = try cluster()
             // UNKNOWN_TOPIC_OR_PART: the mock cluster would create a topic that is asked for.
-            cluster.broker.setTopicError("refunds", code: 3)
+            try cluster.broker.setTopicError("refunds", code: 3)
             try await cluster.write { write in
                 try write(Self.letter("lost", topic: "refunds"))
                 try write(LoadRecord(topic: "dlq", partition: 0, value: Array("foreign".utf8)))
@@ -157,7 +158,7 @@ import Testing
             #expect(first.output.contains("left without a topic to go to (kafka_dlt-original-topic): 1"))
             #expect(first.log.contains("topic \"refunds\""), "\(first.log)")
             #expect(try await values(cluster, "orders") == ["a"])
-            cluster.broker.setTopicError("refunds", code: 0)
+            try cluster.broker.setTopicError("refunds", code: 0)
             let second = try await replay(cluster)
             #expect(second.output.contains("1 matched, 1 put back"), "\(second.output)")
             #expect(try await values(cluster, "refunds") == ["lost"])
@@ -174,11 +175,11 @@ import Testing
                 for number in 0..<5 { try write(Self.letter("\(number)")) }
             }
             // MESSAGE_TOO_LARGE.
-            cluster.broker.pushErrors(api: 0, [10])
+            try cluster.broker.pushErrors(api: 0, [10])
             let first = try await replay(cluster, expecting: 65)
             #expect(first.output.contains("left that could not be written"), "\(first.output)")
             #expect(first.log.contains("could not be put back"), "\(first.log)")
-            cluster.broker.clearErrors(api: 0)
+            try cluster.broker.clearErrors(api: 0)
             try await replay(cluster)
             #expect(try await values(cluster, "orders") == ["0", "1", "2", "3", "4"])
         }
@@ -190,7 +191,7 @@ import Testing
             let cluster = try cluster()
             try await cluster.write { try $0(Self.letter("a")) }
             // GROUP_AUTHORIZATION_FAILED.
-            cluster.broker.pushErrors(api: 8, [30])
+            try cluster.broker.pushErrors(api: 8, [30])
             let refused = try await replay(cluster, expecting: 77)
             #expect(refused.log.contains("ackpipe-dead-letter-replay"), "\(refused.log)")
             #expect(try await cluster.records("orders").isEmpty)
@@ -204,8 +205,8 @@ import Testing
             try await cluster.write { write in
                 for number in 0..<200 { try write(Self.letter("\(number)", partition: Int32(number % 4))) }
             }
-            cluster.broker.pushErrors(api: 0, [6, 7, -195, 19])
-            cluster.broker.pushErrors(api: 1, [6, -195])
+            try cluster.broker.pushErrors(api: 0, [6, 7, -195, 19])
+            try cluster.broker.pushErrors(api: 1, [6, -195])
             try await replay(cluster)
             #expect(try await values(cluster, "orders") == (0..<200).map(String.init).sorted())
         }
@@ -269,7 +270,7 @@ import Testing
     func refused(hasBroker: Bool, code: Int32) async throws {
         try await Slots.shared.run {
             let cluster = try cluster()
-            if hasBroker { cluster.broker.setTopicError("dlq", code: 3) }
+            if hasBroker { try cluster.broker.setTopicError("dlq", code: 3) }
             let address = hasBroker ? cluster.brokers : "127.0.0.1:1"
             let process = try AckpipeProcess(
                 ["dead-letter", "replay", "-b", address, "--from-topic", "dlq"], in: Scratch())

@@ -114,9 +114,9 @@ struct DuplicateMeasurements {
 
     private func failCommits(_ trial: Trial, _ one: Trial.Instance, _ options: [String]) async throws -> Trial.Instance
     {
-        trial.cluster.broker.pushErrors(api: 8, Array(repeating: 16, count: 50))
+        try trial.cluster.broker.pushErrors(api: 8, Array(repeating: 16, count: 50))
         try await Task.sleep(for: .seconds(2))
-        trial.cluster.broker.clearErrors(api: 8)
+        try trial.cluster.broker.clearErrors(api: 8)
         try await trial.waitForCommits()
         return one
     }
@@ -140,7 +140,7 @@ struct DuplicateMeasurements {
     }
 
     private func expel(_ trial: Trial, _ one: Trial.Instance, _ options: [String]) async throws -> Trial.Instance {
-        trial.cluster.broker.pushErrors(api: 8, [22])
+        try trial.cluster.broker.pushErrors(api: 8, [22])
         try await one.process.waitForLog("lost=true")
         return one
     }

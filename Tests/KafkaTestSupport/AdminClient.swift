@@ -1,5 +1,4 @@
 import CRDKafka
-import Kafka
 
 /// The few calls of librdkafka's admin interface that tests need. One thread at a time; each call waits 20 s at most.
 final class AdminClient {

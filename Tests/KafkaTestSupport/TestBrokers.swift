@@ -1,4 +1,5 @@
 import Foundation
+package import Kafka
 
 /// Which brokers the tests use: embedded ones of their own, or the cluster that `ACKPIPE_TEST_BROKERS=host:port` names.
 package enum TestBrokers {
@@ -12,6 +13,14 @@ package enum TestBrokers {
 
     /// A group's name: on a shared cluster one that nobody had before.
     package static func group(_ name: String) -> String { areEmbedded ? name : "ackpipe-test-\(name)-\(unique())" }
+
+    /// The broker of this process, or an error where there is none: the test lacks the trait `embeddedBroker`.
+    package static func own(_ broker: EmbeddedBroker?, _ brokers: String) throws -> EmbeddedBroker {
+        if let broker { return broker }
+        throw TestTopics.Problem(
+            description:
+                "the brokers at \(brokers) are not the test's own to steer: give it the trait .embeddedBroker(\"why\")")
+    }
 
     static func unique() -> String { String(UUID().uuidString.prefix(13)).lowercased() }
 }

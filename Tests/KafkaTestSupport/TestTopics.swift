@@ -1,4 +1,3 @@
-import Kafka
 import Synchronization
 
 /// Topics for tests on a cluster that they share with others. Its calls wait for the brokers.

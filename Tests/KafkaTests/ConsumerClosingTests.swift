@@ -44,7 +44,7 @@ import Testing
     func deniedAssignment() throws {
         let topic = try TestTopic()
         // ApiKey 14 is SyncGroup, 30 is GROUP_AUTHORIZATION_FAILED.
-        topic.broker.pushErrors(api: 14, Array(repeating: 30, count: 100))
+        try topic.broker.pushErrors(api: 14, Array(repeating: 30, count: 100))
         let member = try TestMember(topic)
         try member.consumer.subscribe([topic.name])
         _ = try member.turn(forUpTo: 5) { !member.failures.isEmpty }

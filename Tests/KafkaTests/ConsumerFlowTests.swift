@@ -1,5 +1,6 @@
 import DeliveryCore
 import Kafka
+import KafkaTestSupport
 import Testing
 
 @Suite struct ConsumerFlowTests {
@@ -132,11 +133,13 @@ import Testing
         try member.close()
     }
 
-    @Test("Metadata that the broker finds too large is told as such, for each partition")
+    @Test(
+        "Metadata that the broker finds too large is told as such, for each partition",
+        .embeddedBroker("injects errors"))
     func metadataTooLarge() throws {
         let (topic, member) = try reading(10)
         // The mock cluster takes any length: the broker's refusal is injected.
-        topic.broker.pushErrors(api: 8, [12])
+        try topic.broker.pushErrors(api: 8, [12])
         let entry = Kafka.CommitEntry(partition: member.partition(0), offset: 7, metadata: [0x31])
         var answer: (results: [CommitResult], error: KafkaError?)?
         func commit(_ entry: Kafka.CommitEntry) throws {

@@ -12,7 +12,7 @@ import Testing
     ) throws -> (place: String, kind: KafkaError.Kind, name: String, hasPartition: Bool, message: String) {
         let topic = try TestTopic()
         try topic.fill(count: 3)
-        topic.broker.pushErrors(api: api, Array(repeating: code, count: 100))
+        try topic.broker.pushErrors(api: api, Array(repeating: code, count: 100))
         let member = try TestMember(topic)
         try member.consumer.subscribe(["t"])
         #expect(try member.turn(forUpTo: 15) { !member.failures.isEmpty }, "no error was told: \(member.events)")
@@ -78,7 +78,7 @@ import Testing
         ])
     func topicError(code: Int32, kind: KafkaError.Kind) throws {
         let topic = try TestTopic()
-        topic.broker.setTopicError("t", code: code)
+        try topic.broker.setTopicError("t", code: code)
         let member = try TestMember(topic)
         try member.consumer.subscribe(["t"])
         #expect(try member.turn(forUpTo: 15) { !member.failures.isEmpty }, "\(member.events)")
@@ -98,7 +98,7 @@ import Testing
         let topic = try TestTopic()
         let member = try TestMember(topic)
         try member.consumer.assignDirectly([(member.partition(0), offset: 0)])
-        topic.broker.pushErrors(api: 8, [code])
+        try topic.broker.pushErrors(api: 8, [code])
         try member.consumer.commit([CommitEntry(partition: member.partition(0), offset: 1)], token: 5)
         var answer: ([CommitResult], KafkaError?)?
         #expect(

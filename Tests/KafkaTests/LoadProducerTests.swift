@@ -12,7 +12,7 @@ import Testing
         try producer.produce(LoadRecord(topic: topic.name, partition: 0, value: [1]))
         #expect(producer.flush(timeoutMilliseconds: 10_000))
         // ApiKey 0 is Produce, 10 is MESSAGE_TOO_LARGE, which is not retried.
-        topic.broker.pushErrors(api: 0, [10])
+        try topic.broker.pushErrors(api: 0, [10])
         let index = try producer.produce(LoadRecord(topic: topic.name, partition: 0, value: [2]))
         #expect(producer.flush(timeoutMilliseconds: 10_000))
         #expect(index == 1)

@@ -80,7 +80,7 @@ import Testing
         ])
     func topicError(code: Int32, kind: KafkaError.Kind) throws {
         let topic = try TestTopic()
-        topic.broker.setTopicError("t", code: code)
+        try topic.broker.setTopicError("t", code: code)
         let member = try TestMember(topic)
         let result = try ask(member, [member.partition(0)], from: .earliest)
         #expect(result.error?.kind == kind)

@@ -210,8 +210,7 @@ final class TestTopic {
 
     /// The broker of this process; a test that steers it has the trait `embeddedBroker`.
     var broker: EmbeddedBroker {
-        guard let embedded else { preconditionFailure("the brokers at \(brokers) are not this process' own") }
-        return embedded
+        get throws { try TestBrokers.own(embedded, brokers) }
     }
 
     /// Writes `count` records to each partition; the value is the number of the record.

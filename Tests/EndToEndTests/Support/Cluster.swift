@@ -63,10 +63,9 @@ final class Cluster: @unchecked Sendable {
         return real
     }
 
-    /// The broker of this process; a test that steers it made it here.
+    /// The broker of this process; a test that steers it has the trait `embeddedBroker`.
     var broker: EmbeddedBroker {
-        guard let embedded else { preconditionFailure("the brokers at \(brokers) belong to another process") }
-        return embedded
+        get throws { try TestBrokers.own(embedded, brokers) }
     }
 
     /// `-b` with its value.

@@ -1,8 +1,9 @@
 import DeliveryCore
 import Kafka
+import KafkaTestSupport
 import Testing
 
-@Suite struct DeadLetterWriterTests {
+@Suite(.embeddedBroker("injects errors, and has topics of given names")) struct DeadLetterWriterTests {
     @Test(
         "A letter has the record's key, value and headers, null, empty and repeated ones too, then those that say why")
     func sameRecord() throws {
@@ -104,7 +105,7 @@ import Testing
     func refusal() throws {
         let office = try LetterOffice()
         // MESSAGE_TOO_LARGE.
-        office.topic.broker.pushErrors(api: 0, [10])
+        try office.topic.broker.pushErrors(api: 0, [10])
         try office.write(0)
         #expect(office.awaitReports(1), "no report after 10 s")
         #expect(office.reports.first?.token == 0)
@@ -122,7 +123,7 @@ import Testing
     func passingErrors() throws {
         let office = try LetterOffice()
         // NOT_LEADER_FOR_PARTITION, REQUEST_TIMED_OUT, NOT_ENOUGH_REPLICAS, and a closed connection.
-        office.topic.broker.pushErrors(api: 0, [6, 7, 19, -195])
+        try office.topic.broker.pushErrors(api: 0, [6, 7, 19, -195])
         for index in 0..<6 { try office.write(index) }
         #expect(office.awaitReports(6, forUpTo: 20), "\(office.reports)")
         #expect(office.reports.allSatisfy { $0.error == nil }, "\(office.reports)")
@@ -191,7 +192,7 @@ import Testing
         let office = try LetterOffice()
         // INVALID_PRODUCER_EPOCH and OUT_OF_ORDER_SEQUENCE_NUMBER: the latter, for a record that is not a resend, means
         // that the log is not what the producer believes.
-        office.topic.broker.pushErrors(api: 0, [45, 45, 45, 45])
+        try office.topic.broker.pushErrors(api: 0, [45, 45, 45, 45])
         for index in 0..<3 { try office.write(index) }
         #expect(office.awaitReports(3, forUpTo: 20), "\(office.reports)")
         #expect(office.writer.fatalError != nil, "\(office.reports)")
@@ -200,10 +201,10 @@ import Testing
         let error = #expect(throws: KafkaError.self) { try office.write(0) }
         #expect(error?.kind == .fatal, "\(String(describing: error))")
         #expect(office.notices.contains { if case .failed(nil, let error) = $0 { error.isFatal } else { false } })
-        office.topic.broker.clearErrors(api: 0)
+        try office.topic.broker.clearErrors(api: 0)
         office.writer.close(within: 0)
         let next = try DeadLetterWriter(
-            properties: [("bootstrap.servers", office.topic.broker.bootstrapServers)], wake: office.source.wakeWriting)
+            properties: [("bootstrap.servers", office.topic.brokers)], wake: office.source.wakeWriting)
         try next.write(
             office.source.held[0].slot, of: office.source.consumer.records, topic: "dlq", headers: [], token: 9)
         next.close(within: 10_000)
@@ -221,7 +222,7 @@ import Testing
         #expect(error?.message.contains("no.such.property") == true)
         let office = try LetterOffice(RecordStoreTests.shapes, [("acks", "0"), ("enable.idempotence", "false")])
         // With acks=0 this error would not even be seen.
-        office.topic.broker.pushErrors(api: 0, [10])
+        try office.topic.broker.pushErrors(api: 0, [10])
         try office.write(0)
         #expect(office.awaitReports(1))
         #expect(office.reports.first?.error != nil)

@@ -26,7 +26,7 @@ final class LetterOffice {
             "only \(source.held.count) of \(records.count) seen")
         self.source = source
         writer = try DeadLetterWriter(
-            properties: [("bootstrap.servers", topic.broker.bootstrapServers)] + properties, wake: source.wakeWriting)
+            properties: [("bootstrap.servers", topic.brokers)] + properties, wake: source.wakeWriting)
     }
 
     /// Writes the held record at `index`; the token is the index.
