@@ -38,7 +38,7 @@ extension DeliveryMachine {
 
     mutating func completeIfDone(now: Instant, actions: inout [Action]) {
         guard drain == nil, wasAssigned, revocations.isEmpty else { return }
-        let isAtEnd = policy.exitAtEnd && !trackers.contains { !$1.isFinished }
+        let isAtEnd = policy.exitAtEnd && !awaitsPartitions && !trackers.contains { !$1.isFinished }
         let hasEnough = policy.maxMessages.map { accepted >= $0 && unsettled == 0 } ?? false
         if isAtEnd || hasEnough { beginDrain(.completed, now: now, actions: &actions) }
     }

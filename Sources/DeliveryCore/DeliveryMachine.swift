@@ -42,6 +42,8 @@ package struct DeliveryMachine {
     /// Records taken so far, for `--max-messages`; those of revoked partitions that were not settled do not count.
     var accepted = 0
     var wasAssigned = false
+    /// Assigned partitions that the runner cannot read yet: without them `--exit-at-end` is not at its end.
+    package var awaitsPartitions = false
 
     /// Unsettled records and their bytes over all partitions.
     package internal(set) var unsettled = 0

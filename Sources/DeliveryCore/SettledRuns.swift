@@ -13,7 +13,7 @@ package struct SettledRuns: Equatable, Sendable {
     package var runs: [ClosedRange<Int64>] { Array(remaining) }
 
     /// The same without a copy.
-    var remaining: ArraySlice<ClosedRange<Int64>> { storage[first...] }
+    package var remaining: ArraySlice<ClosedRange<Int64>> { storage[first...] }
 
     /// No offset is settled, or all were passed.
     package var isEmpty: Bool { first == storage.count }

@@ -1,5 +1,6 @@
 import CLinux
 package import Reactor
+import Synchronization
 
 /// A small process beside the daemon which ends the handlers' process groups when the daemon is gone, however it went.
 ///
@@ -13,6 +14,8 @@ package final class Guard: Sendable {
     package let processID: Int32
     /// Our end of its pipe; a message is the number of a group, or minus that number. Closed by `stop`.
     let pipe: Int32
+    /// The number of `pipe` may belong to another descriptor by now.
+    private let isStopped = Atomic<Bool>(false)
 
     /// A guard that listens at the other end of `pipe`.
     init(processID: Int32, pipe: Int32) {
@@ -33,14 +36,17 @@ package final class Guard: Sendable {
 
     /// Takes a group off the guard's list. Any thread.
     ///
-    /// To be called while the group's leader is a zombie: once it has been reaped, its number may be another's.
+    /// To be called while the group's leader is a zombie: once it has been reaped, its number may be another's. After `stop`
+    /// it does nothing.
     package func forget(processGroup: Int32) {
+        guard !isStopped.load(ordering: .acquiring) else { return }
         // Fails only if the guard is dead, and then it has no list.
         _ = clinux_guard_tell(pipe, -processGroup)
     }
 
     /// Lets the guard go, which ends every group that is still registered, and reaps it. Once, after the last worker.
     package func stop() {
+        isStopped.store(true, ordering: .releasing)
         Descriptor.close(pipe)
         // Fails only if somebody else reaped it.
         _ = clinux_wait_for(processID)

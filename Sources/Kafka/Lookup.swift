@@ -5,9 +5,8 @@ internal import Glibc
 /// The blocking calls behind one question. Runs on the lookup thread.
 @safe
 struct Lookup {
-    /// How long all attempts together may take while no partition is found, in milliseconds.
-    private static let questionTimeout: Int64 = 10_000
-    /// The same as soon as some are found, which are not to wait longer for the others.
+    /// How long all attempts together may take, in milliseconds, as soon as some are found, which are not to wait longer
+    /// for the others.
     private static let partialTimeout: Int64 = 3_000
     /// How long one call may take at most, in milliseconds: also the longest that a stop has to wait. The first attempt
     /// has a second, the next one two, so that a stop is quick as a rule, and a slow broker is heard all the same.
@@ -39,7 +38,7 @@ struct Lookup {
                 }
             }
             open.removeAll { found[$0.index] != nil }
-            let limit = found.isEmpty ? Lookup.questionTimeout : Lookup.partialTimeout
+            let limit = found.isEmpty ? request.patience : Lookup.partialTimeout
             if open.isEmpty || Lookup.now() - start >= limit { break }
             // Some failures come back at once; a tenth of a second keeps the attempts from being a flood.
             _ = usleep(100_000)

@@ -44,16 +44,19 @@ package final class LookupThread {
     /// offset beats `policy`.
     ///
     /// A partition whose leader is away does not hold up the others: about 3 seconds later the answer tells those that
-    /// were found, and the others as `failed`. Where none is found it gives up after 10 seconds with an error, and at
-    /// once for what time cannot heal (an unknown topic, say).
+    /// were found, and the others as `failed`. Where none is found it gives up after `patience` milliseconds with an
+    /// error, and at once for what time cannot heal (an unknown topic, say). Questions are answered one after the other.
     package func startPositions(
-        _ partitions: [PartitionIndex], from policy: StartPolicy, useCommitted: Bool, token: UInt64
+        _ partitions: [PartitionIndex], from policy: StartPolicy, useCommitted: Bool, within patience: Int64 = 10_000,
+        token: UInt64
     ) {
         let named = partitions.map { index in
             let name = table.name(of: index)
             return LookupRequest.Partition(index: index, topic: name.topic, number: name.partition)
         }
-        mailbox.ask(LookupRequest(token: token, partitions: named, policy: policy, useCommitted: useCommitted))
+        mailbox.ask(
+            LookupRequest(
+                token: token, partitions: named, policy: policy, useCommitted: useCommitted, patience: patience))
     }
 
     /// Appends the answers that are there.
@@ -82,6 +85,8 @@ struct LookupRequest: Sendable {
     let partitions: [Partition]
     let policy: StartPolicy
     let useCommitted: Bool
+    /// How long all attempts together may take while no partition is found, in milliseconds.
+    let patience: Int64
 }
 
 /// What the service's thread and the lookup thread share. `@unchecked`: everything mutable is under the mutex.

@@ -48,6 +48,27 @@ import Testing
         #expect(kill(failed[0], 0) == -1, "reaped: no zombie is left of it")
     }
 
+    @Test("A guard that was stopped writes nothing more, least of all to whatever has its descriptor's number now")
+    func stopped() throws {
+        let guardian = try Guard.start()
+        guardian.stop()
+        var pipes: [(read: Int32, write: Int32)] = []
+        defer {
+            for pipe in pipes {
+                Descriptor.close(pipe.read)
+                Descriptor.close(pipe.write)
+            }
+        }
+        // Other tests open descriptors too: whichever of these has the number must stay empty.
+        for _ in 0..<16 {
+            let (readEnd, writeEnd) = try Descriptor.pipe()
+            try Descriptor.setNonblocking(readEnd)
+            pipes.append((readEnd, writeEnd))
+        }
+        guardian.forget(processGroup: 4_711)
+        for pipe in pipes { #expect(!numbers(pipe.read).contains(-4_711)) }
+    }
+
     private func numbers(_ readEnd: Int32) -> [Int32] {
         var buffer = ReadBuffer(capacity: 64)
         guard case .bytes = Descriptor.read(readEnd, into: &buffer) else { return [] }

@@ -51,7 +51,7 @@ package struct DeadLetterReason: Equatable, Sendable {
     package var topic: String
     package var partition: Int32
     package var offset: Int64
-    /// 1 + charged failures; 0 where it was never handed over.
+    /// How often it was handed over and failed, as far as this process knows; 0 where it never was handed over.
     package var attempts: Int
     /// One word: `rejected`, `exhausted`, `not-encodable`, ...
     package var cause: String

@@ -10,8 +10,8 @@ struct FailureNotes {
     }
 
     private var notes: [RecordSlot: Note] = [:]
-    /// With the bytes of an error and of stderr lines this bounds what notes may hold, to about 64 MiB.
-    private static let limit = 10_000
+    /// With 4 KiB of an error and 4 KiB of stderr lines this bounds what notes may hold to 64 MiB.
+    private static let limit = 8_000
 
     subscript(slot: RecordSlot) -> Note? { notes[slot] }
 

@@ -80,6 +80,7 @@ struct MissingPositions {
     mutating func found(_ partition: PartitionIndex) -> Bool {
         guard let place = partitions.firstIndex(of: partition) else { return false }
         partitions.remove(at: place)
+        if partitions.isEmpty { retryAt = nil }
         return true
     }
 }

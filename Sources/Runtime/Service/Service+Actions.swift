@@ -71,6 +71,7 @@ extension Service {
             try consumer.commit(wanted, token: token)
         } catch {
             log.warning("commit failed", metadata: ["error": "\(error)"])
+            for entry in entries { refusedCommits[entry.partition] = error }
             machine.commitFinished(token: token, failed: entries.map { $0.partition }, now: now, actions: &actions)
         }
     }

@@ -76,6 +76,10 @@ extension Service {
             guard let (letter, _) = lettersUnderWay.removeValue(forKey: report.token) else { continue }
             machine.deadLetterFinished(letter.key, confirmed: report.error == nil, now: now, actions: &actions)
         }
+        // The client is gone: nobody will report on these any more.
+        let left = lettersUnderWay.values.map(\.letter).sorted { $0.key.value < $1.key.value }
+        lettersUnderWay.removeAll()
+        for letter in left { deadLetterFailed(letter, "the client that was writing it was closed") }
     }
 
     private func openDeadLetterWriter() throws -> DeadLetterWriter {
@@ -98,7 +102,7 @@ extension Service {
         return DeadLetterReason(
             service: plan.name, group: plan.settings.group, topic: name.topic, partition: name.partition,
             offset: letter.offset, attempts: letter.attempts, cause: letter.cause.rawValue,
-            error: note?.error ?? "no error was told", stderr: note?.stderr ?? "",
+            error: note?.error ?? "no error was kept", stderr: note?.stderr ?? "",
             time: Int64(time.tv_sec) * 1_000 + Int64(time.tv_nsec) / 1_000_000)
     }
 
@@ -116,7 +120,9 @@ extension Service {
     /// A worker ends with deliveries unanswered: why, and what it said last, may explain it.
     func noteEnd(of connection: WorkerConnection, _ status: ExitStatus) {
         guard plan.settings.deadLetterTopic != nil else { return }
-        let stderr = connection.lastLines.joined(separator: "\n")
+        // What a letter carries at most; thousands of these may be kept.
+        let lines = connection.lastLines.joined(separator: "\n").utf8
+        let stderr = String(decoding: lines.suffix(DeadLetterReason.textLimit), as: UTF8.self)
         let words =
             switch machine.failure(of: connection.index) {
             case .protocolError?: "protocol error: \(connection.brokenRule ?? "no rule was named")"

@@ -9,8 +9,15 @@ extension Service {
     func send(_ key: DeliveryKey, to worker: WorkerIndex) {
         guard let connection = connections[worker.value], !connection.isBroken else { return }
         let delivery = machine.delivery(key)
+        // A handler that answers what it was not asked yet has ended the delivery: its place may be another's.
+        guard delivery.worker == worker, machine.outstandingDelivery(worker, id: delivery.id) == delivery,
+            connection.marks.lastAdded < delivery.id
+        else { return }
         // Its partition may have been lost since the machine decided, in the same turn: then it is cancelled already.
-        guard machine.record(0, of: delivery) != nil else { return }
+        guard machine.record(0, of: delivery) != nil else {
+            machine.refuse(key, now: now, actions: &actions)
+            return
+        }
         let failure =
             plan.policy.isBatch
             ? sendBatch(delivery, key, to: connection) : sendMessage(delivery, to: connection)

@@ -30,7 +30,7 @@ extension Service {
             log.error(
                 "rebalance failed: all partitions are given up and the group is joined again",
                 metadata: ["error": "\(error)"])
-            rebalances.waiting.append(.revoke(machine.assignedPartitions, lost: true))
+            rebalances.waiting.append(.revoke(machine.assignedPartitions + missing.partitions, lost: true))
         case .log(let level, let facility, let text): clientLogged(level, facility, text)
         case .record(let record): take(.record(record))
         case .endReached(let partition, let offset): take(.endReached(partition, offset: offset))
@@ -43,7 +43,8 @@ extension Service {
         let topics = Set(machine.assignedPartitions.map(topic) + partitions.map(topic) + plan.settings.topics)
         for source in topics.sorted() {
             let target = DeadLetterTopic.name(template, for: source)
-            guard topics.contains(target) else { continue }
+            let isTaken = plan.settings.topicPattern.map { TopicPattern.matches($0, target) } ?? false
+            guard isTaken || topics.contains(target) else { continue }
             stop(
                 .configuration,
                 "the topic '\(target)' is consumed, and dead letters of '\(source)' go there: they would be consumed again; "
@@ -75,7 +76,8 @@ extension Service {
         if let retryAt = relocationRetryAt, retryAt <= now {
             relocationRetryAt = nil
             if !outOfRange.isEmpty {
-                lookups.startPositions(outOfRange.sorted(), from: .earliest, useCommitted: false, token: 0)
+                lookups.startPositions(
+                    outOfRange.sorted(), from: .earliest, useCommitted: false, token: Self.relocationToken)
             }
         }
         lookUpMissing()
@@ -119,7 +121,10 @@ extension Service {
                 try consumer.assignDirectly(positions)
             }
         } catch {
-            log.error("answering an assignment failed", metadata: ["error": "\(error)"])
+            // Nothing would ever arrive, and nothing would say so.
+            stop(.software, "answering an assignment failed: \(error)")
+            rebalances.finish()
+            return
         }
         beginReading(places)
         rebalances.finish()
@@ -145,6 +150,12 @@ extension Service {
         let identity = plan.metadataIdentity(topic: topic(reading.found.partition))
         do throws(CommitMetadataRefusal) {
             let settled = try CommitMetadata.read(metadata, base: committed, identity: identity)
+            if let last = settled.remaining.last, last.upperBound >= reading.found.high {
+                log.warning(
+                    "commit metadata is not used: it tells of records that the log no longer has",
+                    metadata: ["kafka.partition": "\(place(reading.found.partition))", "high": "\(reading.found.high)"])
+                return SettledRuns()
+            }
             if !settled.isEmpty {
                 log.info(
                     "records above the committed offset are settled: they are not delivered again",
@@ -171,7 +182,7 @@ extension Service {
                 positionsFound(result)
             } else if missing.token == result.token {
                 missingFound(result)
-            } else {
+            } else if result.token == Self.relocationToken {
                 relocationFound(result)
             }
         }
@@ -219,13 +230,21 @@ extension Service {
         guard missing.retryAt.map({ $0 <= now }) == true, !machine.isDraining else { return }
         let token = rebalances.issueToken()
         let due = missing.takeDue(now: now, token: token)
-        if !due.isEmpty { lookups.startPositions(due, from: plan.start, useCommitted: plan.usesGroup, token: token) }
+        guard !due.isEmpty else { return }
+        // A short question: others wait behind it.
+        lookups.startPositions(
+            due, from: plan.start, useCommitted: plan.usesGroup, within: 1_000, token: token)
     }
 
     private func missingFound(_ result: LookupResult) {
         if let error = result.error {
             missing.add(missing.partitions, retryAt: now + .seconds(1))
             consumerFailed(error, at: nil, about: missing.partitions)
+            return
+        }
+        // librdkafka takes any change of the assignment for the answer to an event that is not decided yet.
+        guard rebalances.current == nil else {
+            missing.add(missing.partitions, retryAt: now + .seconds(1))
             return
         }
         var explicit: [PartitionIndex: Int64] = [:]
@@ -278,10 +297,13 @@ extension Service {
         }
     }
 
+    /// The token of all look-ups for positions that were lost while reading; others count from 1.
+    private static let relocationToken: UInt64 = 0
+
     /// A position was lost while reading: ask where the log begins and ends now.
     func positionLost(_ partition: PartitionIndex) {
         guard outOfRange.insert(partition).inserted else { return }
-        lookups.startPositions([partition], from: .earliest, useCommitted: false, token: 0)
+        lookups.startPositions([partition], from: .earliest, useCommitted: false, token: Self.relocationToken)
     }
 
     private func relocationFound(_ result: LookupResult) {
@@ -289,6 +311,15 @@ extension Service {
             consumerFailed(error, at: nil)
             relocationRetryAt = now + .seconds(1)
             return
+        }
+        // As for partitions that were missing: an event that waits must not be answered by this.
+        guard rebalances.current == nil else {
+            relocationRetryAt = now + .seconds(1)
+            return
+        }
+        if let first = result.failed.first {
+            relocationRetryAt = now + .seconds(1)
+            consumerFailed(first.error, at: nil, about: result.failed.map(\.partition))
         }
         for position in result.positions where outOfRange.remove(position.partition) != nil {
             guard let wanted = machine.position(of: position.partition) else { continue }

@@ -160,6 +160,7 @@ package final class Service {
 
     /// Lets the machine do what is due and performs what it asks for.
     func decide() {
+        machine.awaitsPartitions = !missing.partitions.isEmpty
         machine.timePassed(now: now, actions: &actions)
         // The next rebalance event is looked at only when everything that was decided before it is done.
         repeat {
@@ -179,7 +180,7 @@ package final class Service {
         if let deadline = patienceDeadline { next = min(next, deadline) }
         if let deadline = rebalances.retryAt { next = min(next, deadline) }
         if let deadline = relocationRetryAt { next = min(next, deadline) }
-        if let deadline = missing.retryAt { next = min(next, deadline) }
+        if !machine.isDraining, let deadline = missing.retryAt { next = min(next, deadline) }
         let current = Instant(nanoseconds: MonotonicClock.nanoseconds())
         guard next > current else { return 0 }
         return Int32(min((next - current).roundedUpMilliseconds, 60_000))

@@ -56,11 +56,16 @@ struct WriteMarks {
     private var marks: [(id: UInt64, end: UInt64)] = []
     private var first = 0
     private(set) var writtenThrough: UInt64 = 0
+    /// The last delivery whose frame stands in the stream; ids only grow.
+    private(set) var lastAdded: UInt64 = 0
 
     /// How many marks are kept.
     var count: Int { marks.count }
 
-    mutating func add(id: UInt64, end: UInt64) { marks.append((id, end)) }
+    mutating func add(id: UInt64, end: UInt64) {
+        marks.append((id, end))
+        lastAdded = id
+    }
 
     /// Every byte before `position` has been written.
     mutating func advance(to position: UInt64) {
