@@ -60,7 +60,8 @@ package struct CommandLine {
         return Complaints(
             list: [
                 Complaint(
-                    .commandLine, "'\(word)': \(what)\(question.isEmpty ? "." : question) The commands are: \(commands)"
+                    .commandLine,
+                    "\(QuotedWord.show(word)): \(what)\(question.isEmpty ? "." : question) The commands are: \(commands)"
                 )
             ],
             advice: "Try 'ackpipe --help'.")
@@ -112,7 +113,8 @@ package struct CommandLine {
             if let position = problem.position {
                 file.shared.complain(.file(path: path, at: position), problem.message)
             } else {
-                file.shared.complain(named.place, "cannot read '\(path)': \(problem.message)")
+                file.shared.complain(
+                    named.place, "cannot read \(QuotedWord.show(path, or: "the file")): \(problem.message)")
             }
             return file
         }

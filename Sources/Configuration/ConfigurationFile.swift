@@ -30,6 +30,7 @@ struct ConfigurationFile {
         var file = read(foreign.tree, path: path)
         file.shared.complain(foreign.complaints)
         file.shared.notices += foreign.notices
+        file.shared.usedVariables = foreign.usedVariables
         // Where an entry could not be read, nobody knows what it would have said.
         file.shared.isUnreadable = !foreign.complaints.isEmpty
         return file

@@ -39,7 +39,7 @@ struct FlagReader {
         case _ where word.hasPrefix("-") && word.count > 1:
             takeShort(word)
         default:
-            let quoted = mayBeSecret ? "a word" : "'\(word)'"
+            let quoted = mayBeSecret ? "a word" : QuotedWord.show(word)
             let remedy = !command.runsHandler ? "" : "; the handler's command follows --"
             layer.complain(.commandLine, "\(quoted) stands where an option was expected\(remedy)")
             isCutShort = true

@@ -18,6 +18,8 @@ struct Layer {
     private(set) var attempted: Set<OptionName> = []
     /// What is not wrong and should be known.
     var notices: [StartNotice] = []
+    /// Environment variables that values were taken from.
+    var usedVariables: [String] = []
 
     /// Checks `text` and keeps it. `label` names the option where the place alone does not.
     mutating func add(_ option: Option, _ text: String, at place: Place, label: String = "") {

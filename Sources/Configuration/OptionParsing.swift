@@ -107,9 +107,15 @@ extension OptionKind {
     }
 
     private static func parseBrokers(_ text: String) throws(ValueProblem) -> String {
+        guard !text.contains("?") else {
+            throw ValueProblem(
+                "holds a '?'; an address with its options is given to --address, brokers are HOST:PORT[,...]")
+        }
         for broker in text.split(separator: ",", omittingEmptySubsequences: false) {
             guard !broker.isEmpty, !broker.contains(where: \.isWhitespace) else {
-                throw ValueProblem("'\(text)' is not a list of brokers; write HOST:PORT[,HOST:PORT...] without spaces")
+                throw ValueProblem(
+                    "\(QuotedWord.show(text, or: "the value")) is not a list of brokers; write HOST:PORT[,HOST:PORT...] without spaces"
+                )
             }
             // The colons of an IPv6 address, which stands in brackets, are no port's.
             let afterAddress = broker.split(separator: "]", omittingEmptySubsequences: false).last ?? broker
@@ -117,7 +123,9 @@ extension OptionKind {
             guard let colon = afterScheme.lastIndex(of: ":") else { continue }
             let port = afterScheme[afterScheme.index(after: colon)...]
             guard let number = Int(port), (1...65_535).contains(number) else {
-                throw ValueProblem("'\(broker)' has no valid port; write HOST:PORT with a port of 1 to 65535")
+                throw ValueProblem(
+                    "\(broker.contains("/") ? "a broker" : QuotedWord.show(String(broker), or: "a broker")) has no valid port; write HOST:PORT with a port of 1 to 65535"
+                )
             }
         }
         return text

@@ -36,7 +36,7 @@ extension OptionTable {
         Option(
             .stallTimeout, "DURATION", .duration(.zero...day), default: "2m", .time,
             "name a partition that has records and settles none for so long; 0 is never",
-            details: "The log names the partition, and the service is not ready while it lasts."),
+            details: "The log names the partition as an error, and says when it goes on."),
         Option(
             .connectTimeout, "DURATION", .duration(.zero...day), default: "0", .time,
             "give up when no broker is reached in this time; 0 waits for ever",

@@ -65,6 +65,7 @@ extension RunSettings {
         ignoreCommitMetadata = values.flag(.ignoreCommitMetadata)
         trpcMeta = values.flag(.trpcMeta)
         notices = values.notices
+        usedVariables = values.usedVariables
     }
 
     private mutating func takeFailures(

@@ -115,6 +115,8 @@ package struct RunSettings: Equatable, Sendable {
     package var trpcMeta = false
     /// What an operator should know at start: for the log.
     package var notices: [StartNotice] = []
+    /// Environment variables that the configuration took values from: they may be secrets, and handlers do not get them.
+    package var usedVariables: [String] = []
 }
 
 /// Everything that `ackpipe broker` was told, checked, with the defaults filled in.

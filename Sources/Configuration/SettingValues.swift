@@ -7,6 +7,7 @@ struct SettingValues {
     private var given: [OptionName: [GivenValue]] = [:]
     private(set) var complaints: [Complaint] = []
     private(set) var notices: [StartNotice] = []
+    private(set) var usedVariables: [String] = []
     private var attempted: Set<OptionName> = []
     /// True when some layer gave a command, well or badly.
     private(set) var hasCommand = false
@@ -17,6 +18,7 @@ struct SettingValues {
         self.command = command
         for layer in layers {
             notices += layer.notices
+            usedVariables += layer.usedVariables
             hasCommand = hasCommand || layer.hasCommand
             attempted.formUnion(layer.attempted)
             for (name, values) in layer.values {

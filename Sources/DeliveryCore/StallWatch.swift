@@ -4,7 +4,7 @@ struct StallWatch {
 }
 
 extension DeliveryMachine {
-    /// Partitions that hold records and have settled none for `--stall-timeout`: the service is not ready.
+    /// Partitions that hold records and have settled none for `--stall-timeout`: while there is one, the service does not do its work.
     package var stalledPartitions: [PartitionIndex] {
         trackers.partitions.filter { trackers[$0]?.isStalled == true }
     }

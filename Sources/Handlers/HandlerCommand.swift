@@ -27,13 +27,16 @@ package enum Channel: Sendable, Hashable {
 /// The environment that a handler is started with.
 package enum HandlerEnvironment {
     /// The daemon's environment without its own settings (every name that begins with `ACKPIPE_`: they may hold
-    /// secrets, and would configure an ackpipe started by the handler), then with `setting` on top, ordered by name.
+    /// secrets, and would configure an ackpipe started by the handler) and without the names in `hidden`, then with `setting`
+    /// on top, ordered by name.
     ///
     /// An entry without `=` is dropped: no name could be told from it.
-    package static func scrubbed(_ inherited: [String], setting: [String: String]) -> [String] {
+    package static func scrubbed(
+        _ inherited: [String], hiding hidden: [String] = [], setting: [String: String]
+    ) -> [String] {
         let kept = inherited.filter { entry in
             guard let name = name(of: entry) else { return false }
-            return !name.hasPrefix("ACKPIPE_") && setting[name] == nil
+            return !name.hasPrefix("ACKPIPE_") && setting[name] == nil && !hidden.contains(name)
         }
         return kept + setting.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
     }

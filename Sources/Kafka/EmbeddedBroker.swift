@@ -68,18 +68,6 @@ package final class EmbeddedBroker {
         if let error = try unsafe KafkaError(rd_kafka_mock_broker_set_up(running(), broker)) { throw error }
     }
 
-    /// Makes another broker the partition's leader; nil leaves it without one.
-    package func setLeader(of topic: String, partition: Int32, broker: Int32?) throws(KafkaError) {
-        let result = try unsafe rd_kafka_mock_partition_set_leader(running(), topic, partition, broker ?? -1)
-        if let error = KafkaError(result) { throw error }
-    }
-
-    /// Makes this broker the group's coordinator.
-    package func setCoordinator(ofGroup group: String, broker: Int32) throws(KafkaError) {
-        let result = try unsafe rd_kafka_mock_coordinator_set(running(), "group", group, broker)
-        if let error = KafkaError(result) { throw error }
-    }
-
     /// Delays each answer of the broker by this many milliseconds.
     package func setRoundTripTime(broker: Int32, milliseconds: Int32) throws(KafkaError) {
         if let error = try unsafe KafkaError(rd_kafka_mock_broker_set_rtt(running(), broker, milliseconds)) {

@@ -4,6 +4,22 @@ import Testing
 
 /// Lanes, retries, dead letters, rate and filters: what the options mean and what contradicts.
 @Suite struct FailureOptionsTests {
+    @Test(
+        "A word that may be an address with its password is not quoted in a complaint",
+        arguments: [
+            ["-b", "h:9092?topics=t&password=s3cret"], ["-b", "10.0.0.1:9092/u:s3cret"],
+            ["h:9092?group=g&password=s3cret"],
+        ])
+    func quotesNoPassword(_ words: [String]) {
+        guard case .failure(let found) = Fixture().resolve(["run"] + words + ["--", "cat"]) else {
+            Issue.record("it was accepted")
+            return
+        }
+        let complaints = found.list.map { "\($0)" }
+        #expect(!complaints.isEmpty)
+        #expect(!complaints.joined().contains("s3cret"), "\(complaints)")
+    }
+
     @Test("every option of delivery and failure reaches the settings")
     func reach() throws {
         let settings = try Fixture().run(

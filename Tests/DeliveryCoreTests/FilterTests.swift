@@ -75,6 +75,19 @@ import Testing
         #expect(driver.machine.isDraining)
     }
 
+    @Test("The end is not reached while a partition of the assignment cannot be read yet")
+    func theEndWaitsForPartitionsWithoutALeader() {
+        var driver = MachineDriver { _, policy in policy.exitAtEnd = true }
+        driver.machine.awaitsPartitions = true
+        driver.assign(0, end: 3)
+        driver.arriveFiltered(0, 0...2)
+        driver.turn()
+        #expect(!driver.machine.isDraining)
+        driver.machine.awaitsPartitions = false
+        driver.turn()
+        #expect(driver.machine.isDraining)
+    }
+
     @Test func duringADrainTheyAreGivenBackAndNotCommitted() {
         var driver = driver()
         driver.drain()

@@ -205,7 +205,8 @@ import Testing
             try await cluster.write { write in
                 for number in 0..<200 { try write(Self.letter("\(number)", partition: Int32(number % 4))) }
             }
-            try cluster.broker.pushErrors(api: 0, [6, 7, -195, 19])
+            // No connection closed under a produce request: the embedded broker would append what is sent again.
+            try cluster.broker.pushErrors(api: 0, [6, 7, 19])
             try cluster.broker.pushErrors(api: 1, [6, -195])
             try await replay(cluster)
             #expect(try await values(cluster, "orders") == (0..<200).map(String.init).sorted())

@@ -43,6 +43,31 @@ struct TrialLeaderTests {
         }
     }
 
+    @Test(
+        "A partition that has no leader at the start is read when it has one; --exit-at-end waits for it",
+        .timeLimit(.minutes(30)))
+    func aPartitionHasNoLeaderAtTheStart() async throws {
+        try await Slots.shared.run {
+            let stage = try Stage(partitions: 3)
+            try await stage.cluster.fill("t", partitions: 3, each: 20)
+            try stage.cluster.broker.setLeader("t", partition: 2, broker: nil)
+            let ackpipe = try stage.join(
+                ["--exit-at-end"], stage.scratch.python("ack.py", "serve(lambda record: None)"))
+            _ = try await eventually("the others are handled", within: 60, seen: { ackpipe.logTail }) {
+                stage.journal.entries().count >= 40 ? true : nil
+            }
+            // Twice more it is looked up in vain.
+            _ = try await eventually("the log tells of it", seen: { ackpipe.logTail }) {
+                ackpipe.log.contains("no leader") ? true : nil
+            }
+            #expect(ackpipe.isRunning, "\(ackpipe.logTail)")
+            try stage.cluster.broker.setLeader("t", partition: 2, broker: 1)
+            #expect(try await ackpipe.waitForExit() == 0, "\(ackpipe.logTail)")
+            #expect(stage.journal.entries().count == 60)
+            #expect(try await stage.committed() == [20, 20, 20])
+        }
+    }
+
     @Test("The group's coordinator changes five times: commits go on at the new one", .timeLimit(.minutes(30)))
     func coordinatorsChange() async throws {
         try await Slots.shared.run {

@@ -91,11 +91,11 @@ import Testing
     @Test("A partition without a leader, or whose leader is down, is named and does not hold up the others")
     func partialAnswer() throws {
         let topic = try TestTopic(partitions: 3, brokers: 2)
-        for partition in 0...2 { try topic.broker.setLeader(of: "t", partition: Int32(partition), broker: 1) }
+        for partition in 0...2 { try topic.broker.setLeader("t", partition: Int32(partition), broker: 1) }
         try topic.fill(0...2, count: 10)
-        try topic.broker.setLeader(of: "t", partition: 1, broker: nil)
-        try topic.broker.setLeader(of: "t", partition: 2, broker: 2)
-        try topic.broker.setCoordinator(ofGroup: "lookup", broker: 1)
+        try topic.broker.setLeader("t", partition: 1, broker: nil)
+        try topic.broker.setLeader("t", partition: 2, broker: 2)
+        try topic.broker.setCoordinator(group: "lookup", broker: 1)
         try topic.broker.setDown(broker: 2)
         let member = try TestMember(topic, group: "lookup")
         let all = [member.partition(2), member.partition(0), member.partition(1)]
@@ -108,7 +108,7 @@ import Testing
         #expect(result.failed.map(\.partition) == [member.partition(2), member.partition(1)])
         #expect(result.failed.last?.error.message == "t [1] has no leader")
         try topic.broker.setUp(broker: 2)
-        try topic.broker.setLeader(of: "t", partition: 1, broker: 1)
+        try topic.broker.setLeader("t", partition: 1, broker: 1)
         let again = try ask(member, result.failed.map(\.partition), from: .earliest, useCommitted: true)
         #expect(again.positions.map(\.partition) == [member.partition(2), member.partition(1)], "\(again)")
         try member.close()
@@ -117,7 +117,7 @@ import Testing
     @Test("A stop in the middle of a question waits for one call only")
     func stopsInTheMiddle() throws {
         let topic = try TestTopic(brokers: 2)
-        try topic.broker.setLeader(of: "t", partition: 0, broker: nil)
+        try topic.broker.setLeader("t", partition: 0, broker: nil)
         let member = try TestMember(topic)
         let lookup = try LookupThread(consumer: member.consumer, wake: member.wakeWriting)
         lookup.startPositions([member.partition(0)], from: .earliest, useCommitted: true, token: 1)

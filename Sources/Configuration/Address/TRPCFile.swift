@@ -11,6 +11,9 @@ struct TRPCFile {
     /// What is wrong.
     private(set) var complaints: [Complaint] = []
 
+    /// Environment variables that the file takes values from: they may hold the brokers' password.
+    private(set) var usedVariables: [String] = []
+
     private let path: String
     private let environment: [String: String]
     private var entries: [TRPCServiceEntry] = []
@@ -190,6 +193,7 @@ struct TRPCFile {
                 continue
             }
             let name = String(piece[..<end])
+            if !usedVariables.contains(name) { usedVariables.append(name) }
             if let value = environment[name] {
                 filled += value
             } else {

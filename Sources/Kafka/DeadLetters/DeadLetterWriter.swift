@@ -35,7 +35,7 @@ package final class DeadLetterWriter {
         ]
         let promised = [
             (name: "acks", value: "all"), (name: "enable.idempotence", value: "true"),
-            (name: "log.queue", value: "true"),
+            (name: "log.queue", value: "true"), (name: "delivery.report.only.error", value: "false"),
         ]
         let configuration = try ClientProperties(defaults + properties + promised)
         configuration.enableEvents(RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR | RD_KAFKA_EVENT_LOG)

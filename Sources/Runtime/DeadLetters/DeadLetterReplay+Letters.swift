@@ -47,8 +47,14 @@ extension DeadLetterReplay {
 
     /// Waits for what was handed to the producer, and for the last commit.
     func settle() throws {
-        // The producer itself gives each record up after message.timeout.ms.
-        while !pending.isEmpty { try wait(100) }
+        // The producer itself gives each record up after message.timeout.ms, 30 seconds.
+        let end = MonotonicClock.nanoseconds() + 60_000_000_000
+        while !pending.isEmpty {
+            try wait(100)
+            guard MonotonicClock.nanoseconds() < end else {
+                throw ReplayFault(.unavailable, "\(pending.count) letters were written and never reported on")
+            }
+        }
         let deadline = MonotonicClock.nanoseconds() + DeadLetterReplay.patience
         while commitInFlight != nil { try settleCommit(deadline) }
         commit()

@@ -139,7 +139,9 @@ package final class DeadLetterReplay {
 
     /// What waits in the producer's queue is the memory that a replay takes.
     private static func writing(_ settings: DeadLetterReplaySettings) -> [(name: String, value: String)] {
-        [("queue.buffering.max.kbytes", "65536"), ("queue.buffering.max.messages", "10000")] + shared(settings)
+        // A transaction that nobody begins would take no record.
+        [("queue.buffering.max.kbytes", "65536"), ("queue.buffering.max.messages", "10000")]
+            + shared(settings).filter { $0.name.lowercased() != "transactional.id" }
     }
 }
 

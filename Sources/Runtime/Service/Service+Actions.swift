@@ -142,7 +142,7 @@ extension Service {
                 metadata: ["hint": "offset.metadata.max.bytes of the broker is below 4096"])
         case .stalled(let partition, let offset, let unsettled, let since):
             log.error(
-                "partition makes no progress: the service is not ready",
+                "partition makes no progress",
                 metadata: at(partition, offset).merging([
                     "unsettled": "\(unsettled)", "since.ms": "\(milliseconds(since))",
                 ]) { $1 })

@@ -18,7 +18,8 @@ extension Service {
         if settings.protocolDescriptors { own["ACKPIPE_PROTOCOL_FDS"] = "3,4" }
         let command = HandlerCommand(
             arguments: settings.command,
-            environment: HandlerEnvironment.scrubbed(inheritedEnvironment, setting: own),
+            environment: HandlerEnvironment.scrubbed(
+                inheritedEnvironment, hiding: plan.settings.usedVariables, setting: own),
             channel: settings.protocolDescriptors ? .descriptors : .standardStreams)
         do {
             let process = try WorkerProcess.launch(command, guardedBy: guardProcess)

@@ -74,17 +74,9 @@ package struct ServicePlan: Sendable {
 
     /// The consumer's brokers and credentials, and what is said for this client alone.
     private static func deadLetterProperties(_ settings: RunSettings) -> [(name: String, value: String)] {
-        let shared = settings.properties.filter { property in
-            [
-                "security.", "sasl.", "ssl.", "enable.ssl.", "enable.sasl.", "resolve.", "api.version.", "plugin.",
-                "socket.", "broker.", "reconnect.", "client.", "metadata.broker.list",
-            ]
-            .contains {
-                property.name.hasPrefix($0)
-            }
-        }
-        return [("bootstrap.servers", settings.brokers), ("client.id", "ackpipe")]
-            + (shared + settings.deadLetterProperties).map { ($0.name, $0.value) }
+        [("bootstrap.servers", settings.brokers), ("client.id", "ackpipe")]
+            + ConnectionProperties.among(settings.properties)
+            + settings.deadLetterProperties.map { ($0.name, $0.value) }
     }
 
     static func form(_ format: PayloadFormat) -> PayloadForm {

@@ -122,8 +122,9 @@ import Testing
     @Test("Errors that pass are healed without a duplicate")
     func passingErrors() throws {
         let office = try LetterOffice()
-        // NOT_LEADER_FOR_PARTITION, REQUEST_TIMED_OUT, NOT_ENOUGH_REPLICAS, and a closed connection.
-        try office.topic.broker.pushErrors(api: 0, [6, 7, 19, -195])
+        // NOT_LEADER_FOR_PARTITION, REQUEST_TIMED_OUT, NOT_ENOUGH_REPLICAS. No closed connection: what the embedded broker
+        // has appended when it closes comes again, since it does not know a producer's sequence numbers as a real one does.
+        try office.topic.broker.pushErrors(api: 0, [6, 7, 19])
         for index in 0..<6 { try office.write(index) }
         #expect(office.awaitReports(6, forUpTo: 20), "\(office.reports)")
         #expect(office.reports.allSatisfy { $0.error == nil }, "\(office.reports)")
