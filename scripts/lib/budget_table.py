@@ -1,0 +1,2 @@
+def parse(t): pass
+class Malformed(Exception): pass
