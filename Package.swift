@@ -70,6 +70,12 @@ let package = Package(
             name: "simulate", dependencies: ["Simulation"], path: "Tests/SimulateCommand", swiftSettings: swiftSettings),
         tests("SimulationTests", ["Simulation", "simulate"]),
 
+        // The hot paths without I/O, for scripts/budget; no test target, so that it is built for release.
+        .target(name: "CAllocations", path: "Tests/CAllocations"),
+        .executableTarget(
+            name: "hotpath", dependencies: ["CAllocations", "DeliveryCore", "HandlerProtocol"], path: "Tests/HotPath",
+            swiftSettings: swiftSettings),
+
         tests("DeliveryCoreTests", ["DeliveryCore"]),
         tests("HandlerProtocolTests", ["HandlerProtocol", "DeliveryCore"]),
         tests("ConfigurationTests", ["Configuration"]),

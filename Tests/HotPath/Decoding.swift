@@ -1,0 +1,107 @@
+import HandlerProtocol
+
+/// Verdicts as a busy handler writes them, many frames a read, into frames of the protocol.
+final class Decoding: Scenario {
+    enum Kind {
+        /// One frame a record.
+        case ack
+        /// One frame for 100 records; each counts.
+        case ackMany
+        /// One frame for a batch; each frame counts as one.
+        case result
+    }
+
+    private static let firstID: UInt64 = 1_000_000
+    private static let idsOfAFrame: UInt64 = 100
+
+    private let kind: Kind
+    /// What one read brings.
+    private let chunk: [UInt8]
+    /// What counts as records in it, and the sum of the ids that they name.
+    private let recordsOfAChunk: Int
+    private let sumOfAChunk: UInt64
+    private var reader = FrameReader(framing: .length, maxFrameBytes: 64 << 20)
+    private var conversation: HandlerConversation
+    private var records = 0
+    private var sum: UInt64 = 0
+    private var error: ProtocolError?
+
+    init(_ kind: Kind) {
+        self.kind = kind
+        var chunk: [UInt8] = []
+        var sum: UInt64 = 0
+        var records = 0
+        for number in 0..<UInt64(kind == .ackMany ? 4 : 64) {
+            let id = Self.firstID + number
+            switch kind {
+            case .ack: chunk += Self.frame("{\"type\":\"ack\",\"id\":\(id)}")
+            case .result: chunk += Self.frame("{\"type\":\"result\",\"id\":\(id),\"failed\":[]}")
+            case .ackMany:
+                let ids = (0..<Self.idsOfAFrame).map { id * Self.idsOfAFrame + $0 }
+                chunk += Self.frame("{\"type\":\"ack\",\"ids\":[\(ids.map(String.init).joined(separator: ","))]}")
+                sum += ids.reduce(0, +)
+                records += ids.count
+                continue
+            }
+            sum += id
+            records += 1
+        }
+        self.chunk = chunk
+        sumOfAChunk = sum
+        recordsOfAChunk = records
+        let hello = Hello(
+            bridge: "ackpipe/0", worker: 0, service: "s", group: "g", topics: ["orders"], mode: .message,
+            maxInFlight: 64, maxFrameBytes: 64 << 20, ackTimeoutMilliseconds: 300_000, maxExtendMilliseconds: 3_600_000,
+            readyTimeoutMilliseconds: 30_000, cancelGraceMilliseconds: 5_000, features: [], session: "5d41402abc4b2a76")
+        conversation = HandlerConversation(offer: .init(hello: hello))
+        reader.append(Self.frame("{\"type\":\"ready\",\"protocol\":1,\"name\":\"hot path\"}").span)
+        takeFrames()
+    }
+
+    private static func frame(_ body: String) -> [UInt8] {
+        let count = body.utf8.count
+        return [0, 0, UInt8(count >> 8), UInt8(count & 0xFF)] + Array(body.utf8)
+    }
+
+    func run(_ records: Int) {
+        let end = self.records + records
+        // A span of a field of a class would not outlive its access.
+        let chunk = chunk
+        while self.records < end, error == nil {
+            reader.append(chunk.span)
+            takeFrames()
+        }
+    }
+
+    private func takeFrames() {
+        do throws(ProtocolError) {
+            while true {
+                let frame = try reader.next { body throws(ProtocolError) in try conversation.receive(body) }
+                guard let frame else { return }
+                take(frame)
+            }
+        } catch { self.error = error }
+    }
+
+    private func take(_ frame: HandlerFrame) {
+        switch frame {
+        case .ack(.id(let id), _), .result(let id, _, _):
+            sum &+= id
+            records += 1
+        case .ack(.ids(let ids), _):
+            for id in ids { sum &+= id }
+            records += ids.count
+        default: break
+        }
+    }
+
+    func fault(after records: Int) -> String? {
+        if let error { return "\(error)" }
+        let chunks = self.records / recordsOfAChunk
+        guard self.records >= records, self.records % recordsOfAChunk == 0 else {
+            return "\(self.records) verdicts, not \(records) in whole reads of \(recordsOfAChunk)"
+        }
+        let expected = sumOfAChunk &* UInt64(chunks)
+        return sum == expected ? nil : "the ids add up to \(sum), not \(expected)"
+    }
+}
