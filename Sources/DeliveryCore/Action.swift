@@ -81,8 +81,6 @@ package struct PartitionPosition: Equatable, Sendable {
 package enum Action: Equatable, Sendable {
     /// Encode the delivery (`DeliveryMachine.delivery(_:)`) into the worker's outbound buffer.
     case send(DeliveryKey, WorkerIndex)
-    /// The record's bytes are no longer needed.
-    case giveBack(RecordSlot)
     /// The record will wait for a retry: keep its bytes without pinning the fetch response they came in.
     case copyOut(RecordSlot)
     /// Tell the worker to stop working on these ids.

@@ -49,13 +49,13 @@ extension DeliveryMachine {
     /// One record that stays unanswered lets any number after it be settled (without partition order) or passed (filters),
     /// and all of them are kept until it is: at the limit its partition pauses.
     mutating func pauseIfTooManyAreKept(_ partition: PartitionIndex, now: Instant, actions: inout [Action]) {
-        guard let tracker = trackers[partition], tracker.keptDone >= keptLimit,
+        guard let kept = trackers.update(partition, { $0.keptDone }), kept >= keptLimit,
             !backpressure.paused.contains(partition)
         else { return }
         backpressure.pause(partition)
         backpressure.nextReview = now + reviewInterval
         actions.append(.pause(partition))
-        actions.append(.notice(.partitionPaused(partition, backlog: tracker.keptDone)))
+        actions.append(.notice(.partitionPaused(partition, backlog: kept)))
         countPaused()
     }
 

@@ -73,8 +73,41 @@ struct DeliveryTable {
 
     mutating func remove(_ key: DeliveryKey) { free.append(key.value) }
 
+    /// Gives a new delivery its records; takes the memory of an old one in exchange, empty.
+    mutating func fill(_ key: DeliveryKey, with sequences: inout [UInt64]) {
+        swap(&deliveries[key.value].sequences, &sequences)
+    }
+
+    /// Takes a delivery's records out, for `fill` to bring the memory back.
+    mutating func takeSequences(of key: DeliveryKey) -> [UInt64] {
+        var sequences: [UInt64] = []
+        swap(&deliveries[key.value].sequences, &sequences)
+        return sequences
+    }
+
+    func partition(of key: DeliveryKey) -> PartitionIndex { deliveries[key.value].partition }
+    func epoch(of key: DeliveryKey) -> UInt32 { deliveries[key.value].epoch }
+    func isOutstanding(_ key: DeliveryKey) -> Bool { deliveries[key.value].state == .outstanding }
+    func count(of key: DeliveryKey) -> Int { deliveries[key.value].sequences.count }
+    func sequence(_ index: Int, of key: DeliveryKey) -> UInt64 { deliveries[key.value].sequences[index] }
+    func lastSequence(of key: DeliveryKey) -> UInt64? { deliveries[key.value].sequences.last }
+    mutating func add(_ sequence: UInt64, to key: DeliveryKey) { deliveries[key.value].sequences.append(sequence) }
+    /// Appends a delivery's records to `sequences`, and forgets it.
+    mutating func remove(_ key: DeliveryKey, into sequences: inout [UInt64]) {
+        if deliveries[key.value].sequences.count == 1 {
+            sequences.append(deliveries[key.value].sequences[0])
+        } else {
+            sequences.append(contentsOf: deliveries[key.value].sequences)
+        }
+        remove(key)
+    }
+    mutating func add(_ lane: LaneIndex, to key: DeliveryKey) { deliveries[key.value].lanes.append(lane) }
+    func laneCount(_ key: DeliveryKey) -> Int { deliveries[key.value].lanes.count }
+    func lane(_ place: Int, of key: DeliveryKey) -> LaneIndex { deliveries[key.value].lanes[place] }
+
+    /// A copy shares its arrays: what is done for each delivery asks for the parts instead.
     subscript(key: DeliveryKey) -> Delivery {
-        get { deliveries[key.value] }
-        _modify { yield &deliveries[key.value] }
+        @inline(__always) get { deliveries[key.value] }
+        @inline(__always) _modify { yield &deliveries[key.value] }
     }
 }

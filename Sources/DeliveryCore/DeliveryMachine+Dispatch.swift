@@ -106,7 +106,7 @@ extension DeliveryMachine {
         }
     }
 
-    private func waitingRecord(_ reference: RecordReference) -> TrackedRecord? {
+    private mutating func waitingRecord(_ reference: RecordReference) -> TrackedRecord? {
         guard !isHeld(reference.partition), let tracker = trackers[reference.partition],
             tracker.epoch == reference.epoch, let record = tracker[reference.sequence], record.phase == .waiting
         else { return nil }
@@ -124,12 +124,24 @@ extension DeliveryMachine {
             }
             let allowed = allowance(now: now)
             guard allowed > 0, let worker = pickWorker(preferred: lanes[lane].preferredWorker, now: now) else { return }
-            readySources.popFirst()
-            sources[partition]?.isQueued = false
-            sources[partition]?.skipsLinger = false
+            readySources.dropFirst()
+            _ = sources.update(partition) { source in
+                source.isQueued = false
+                source.skipsLinger = false
+            }
+            if policy.order == .none, limits.batchSize == 1 {
+                popReadyLane(of: partition)
+                let share = lanes[lane].waiting / workers.indices.count { isOpen($0, now) }
+                deliverSingly(lane, atMost: max(1, share), to: worker, now: now, actions: &actions)
+                wakeLane(lane, now: now)
+                wakeSource(partition, now: now)
+                continue
+            }
             takeRun(of: partition, allowed: allowed)
             let key = deliver(of: partition, to: worker, now: now, actions: &actions)
-            for lane in key.map({ table[$0].lanes }) ?? [] { fillWindow(lane, now: now, actions: &actions) }
+            if limits.laneWindow > 1 {
+                for lane in key.map({ table[$0].lanes }) ?? [] { fillWindow(lane, now: now, actions: &actions) }
+            }
             if policy.order == .none { wakeLane(lane, now: now) }
             wakeSource(partition, now: now)
         }
@@ -140,8 +152,9 @@ extension DeliveryMachine {
     private mutating func takeRun(of partition: PartitionIndex, allowed: Int) {
         var bytes = 0
         var group: UInt32?
-        while run.count < allowed, let lane = sources[partition]?.ready.first {
-            guard canGo(lane), let first = lanes[lane].cursor.flatMap({ trackers[partition]?[$0] }), !first.isSuspect
+        while run.count < allowed, let lane = firstReady(of: partition) {
+            guard canGo(lane), let cursor = lanes[lane].cursor, let first = record(partition, cursor),
+                !first.isSuspect
             else { break }
             if let group, group != first.group { break }
             group = first.group
@@ -154,19 +167,15 @@ extension DeliveryMachine {
 
     /// Appends what goes next of one lane.
     private mutating func takeRun(of lane: LaneIndex, allowed: Int, bytes: inout Int) {
-        let partition = lanes[lane].partition
-        var next = lanes[lane].cursor
-        var group: UInt32?
-        while run.count < allowed, let sequence = next, let record = trackers[partition]?[sequence] {
-            if record.phase == .waiting {
-                bytes += Int(record.size)
-                let isEnd = record.isSuspect || bytes > limits.batchBytes || group.map { $0 != record.group } == true
-                if !run.isEmpty && isEnd { return }
-                group = record.group
-                run.append(sequence)
-            }
-            next = record.next > 0 ? record.next : nil
+        guard let cursor = lanes[lane].cursor else { return }
+        let (room, most, isFirst) = (allowed - run.count, limits.batchBytes - bytes, run.isEmpty)
+        var gathered: [UInt64] = []
+        swap(&gathered, &run)
+        let size = trackers.update(lanes[lane].partition) {
+            $0.gather(from: cursor, atMost: room, bytes: most, isFirst: isFirst, into: &gathered)
         }
+        swap(&gathered, &run)
+        bytes += size ?? 0
     }
 
     /// More of a lane whose worker has a delivery of it already, up to `--lane-window`.
@@ -175,7 +184,7 @@ extension DeliveryMachine {
         while let first = lanes[lane].live.first, lanes[lane].live.count < limits.laneWindow, isOpenForMore(lane) {
             let partition = lanes[lane].partition
             let worker = table[first].worker
-            guard let next = lanes[lane].cursor.flatMap({ trackers[partition]?[$0] }), !next.isSuspect else { return }
+            guard let cursor = lanes[lane].cursor, let next = record(partition, cursor), !next.isSuspect else { return }
             // Half of a batch that failed has no company to wait for.
             let hasCompany =
                 lanes[lane].waiting >= limits.batchSize || lanes[lane].waitingBytes >= limits.batchBytes
@@ -191,6 +200,11 @@ extension DeliveryMachine {
                 if !lanes[lane].awaitsRoom { workers[worker.value].awaitingRoom.append(lane) }
                 lanes[lane].awaitsRoom = true
                 return
+            }
+            if limits.batchSize == 1 {
+                let room = limits.laneWindow - lanes[lane].live.count
+                deliverSingly(lane, atMost: room, to: worker, now: now, actions: &actions)
+                continue
             }
             var bytes = 0
             takeRun(of: lane, allowed: allowed, bytes: &bytes)
@@ -235,41 +249,89 @@ extension DeliveryMachine {
     private mutating func deliver(
         of partition: PartitionIndex, to worker: WorkerIndex, now: Instant, actions: inout [Action]
     ) -> DeliveryKey? {
-        defer { run.removeAll(keepingCapacity: true) }
-        guard !run.isEmpty, let epoch = trackers[partition]?.epoch else { return nil }
+        // In a local variable while the tracker is changed.
+        var records: [UInt64] = []
+        swap(&records, &run)
+        defer {
+            records.removeAll(keepingCapacity: true)
+            swap(&records, &run)
+        }
+        guard !records.isEmpty, let epoch = trackers.update(partition, { $0.epoch }) else { return nil }
         let id = workers[worker.value].issueID()
         let key = table.insert(worker: worker, id: id, partition: partition, epoch: epoch)
-        for sequence in run {
-            guard let record = trackers[partition]?[sequence] else { continue }
-            table[key].sequences.append(sequence)
-            workers[worker.value].unwrittenBytes += Int(record.size)
-            if record.wasDelivered { counters.redelivered += 1 }
-            hand(over: sequence, record, of: partition, in: key)
-        }
-        rate?.take(run.count)
-        workers[worker.value].hold(key, records: run.count)
-        for lane in table[key].lanes {
+        let handed = trackers.update(partition) { $0.handOver(records) } ?? (bytes: 0, redelivered: 0)
+        workers[worker.value].unwrittenBytes += handed.bytes
+        counters.redelivered += handed.redelivered
+        leaveWaiting(records, of: partition, in: key)
+        rate?.take(records.count)
+        workers[worker.value].hold(key, records: records.count)
+        counters.deliveries += 1
+        counters.delivered += records.count
+        table.fill(key, with: &records)
+        for place in 0..<table.laneCount(key) {
+            let lane = table.lane(place, of: key)
             lanes[lane].live.append(key)
             lanes[lane].preferredWorker = worker
         }
-        counters.deliveries += 1
-        counters.delivered += run.count
         actions.append(.send(key, worker))
         return key
     }
 
-    /// The record leaves its lane's waiting ones; with order `none` a retry never stood among them.
-    private mutating func hand(
-        over sequence: UInt64, _ record: TrackedRecord, of partition: PartitionIndex, in key: DeliveryKey
+    /// Makes a delivery of each of the next records of a lane, as far as the worker has room; at least of one.
+    private mutating func deliverSingly(
+        _ lane: LaneIndex, atMost most: Int, to worker: WorkerIndex, now: Instant, actions: inout [Action]
     ) {
-        trackers[partition]?.update(sequence) { $0.phase = .outstanding }
-        // A run takes each lane once, so that its records stand together.
-        if policy.order != .none, table[key].lanes.last != record.lane {
-            table[key].lanes.append(record.lane)
+        let partition = lanes[lane].partition
+        guard let cursor = lanes[lane].cursor, let epoch = trackers.update(partition, { $0.epoch }) else { return }
+        let slots = workers[worker.value].abilities.maxInFlight - workers[worker.value].live
+        let room = max(1, min(most, slots, rate?.available(now: now) ?? .max))
+        let bytes = limits.maxUnwrittenBytes - workers[worker.value].unwrittenBytes
+        var records: [UInt64] = []
+        swap(&records, &run)
+        let handed = trackers.update(partition) { tracker in
+            _ = tracker.gather(from: cursor, atMost: room, bytes: bytes, isFirst: true, into: &records)
+            return tracker.handOver(records)
         }
-        guard let cursor = lanes[record.lane].cursor, sequence >= cursor else { return }
-        lanes[record.lane].cursor = trackers[partition]?.following(sequence) { $0.phase == .waiting }
-        lanes[record.lane].waiting -= 1
-        lanes[record.lane].waitingBytes -= Int(record.size)
+        workers[worker.value].unwrittenBytes += handed?.bytes ?? 0
+        counters.redelivered += handed?.redelivered ?? 0
+        leaveWaiting(records, of: partition, in: nil)
+        rate?.take(records.count)
+        counters.deliveries += records.count
+        counters.delivered += records.count
+        for sequence in records {
+            let id = workers[worker.value].issueID()
+            let key = table.insert(worker: worker, id: id, partition: partition, epoch: epoch)
+            table.add(sequence, to: key)
+            workers[worker.value].hold(key, records: 1)
+            if policy.order != .none {
+                table.add(lane, to: key)
+                lanes[lane].live.append(key)
+            }
+            actions.append(.send(key, worker))
+        }
+        lanes[lane].preferredWorker = worker
+        records.removeAll(keepingCapacity: true)
+        swap(&records, &run)
+    }
+
+    /// The records leave their lanes' waiting ones; with order `none` a retry never stood among them.
+    private mutating func leaveWaiting(_ run: [UInt64], of partition: PartitionIndex, in key: DeliveryKey?) {
+        var index = 0
+        while index < run.count {
+            // A run takes each lane once, so that its records stand together.
+            guard let lane = record(partition, run[index])?.lane else { return }
+            let cursor = lanes[lane].cursor ?? .max
+            let (end, left) =
+                trackers.update(partition) { $0.stretch(of: run, from: index, lane: lane, cursor: cursor) }
+                ?? (run.count, Stretch())
+            if let key, policy.order != .none { table.add(lane, to: key) }
+            if left.records > 0 {
+                lanes[lane].cursor =
+                    trackers.update(partition) { $0.following(left.last) { $0.phase == .waiting } } ?? nil
+                lanes[lane].waiting -= left.records
+                lanes[lane].waitingBytes -= left.bytes
+            }
+            index = max(end, index + 1)
+        }
     }
 }

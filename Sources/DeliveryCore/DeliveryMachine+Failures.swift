@@ -251,7 +251,7 @@ extension DeliveryMachine {
             }
             rewound = record.lane
             // A lane none of whose records was written is not taken by this delivery.
-            if record.lane != shared { lanes[record.lane].live.removeAll { $0 == key } }
+            if record.lane != shared { lanes[record.lane].live.removeFirst { $0 == key } }
             let unwritten = neighbours(rest[index...], delivery.partition)
             rewind(record.lane, to: sequence, unwritten: unwritten, now: now, actions: &actions)
             if record.lane != shared { wakeLane(record.lane, now: now) }

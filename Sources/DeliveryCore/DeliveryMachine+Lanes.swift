@@ -2,43 +2,44 @@ extension DeliveryMachine {
     // MARK: What may go
 
     /// Nothing of the partition is delivered: it is being given up, or its dead letters wait.
-    func isHeld(_ partition: PartitionIndex) -> Bool {
-        isRevoking(partition) || (sources[partition]?.heldLetters ?? 0) > 0
+    mutating func isHeld(_ partition: PartitionIndex) -> Bool {
+        isRevoking(partition)
+            || !deadLetters.entries.isEmpty && (sources.update(partition) { $0.heldLetters } ?? 0) > 0
     }
 
     /// Whether the lane's next delivery has nothing left to wait for but company and a worker.
-    func canGo(_ index: LaneIndex) -> Bool {
-        let lane = lanes[index]
-        guard lane.waiting > 0, !isHeld(lane.partition) else { return false }
-        return policy.order == .none || (lane.live.isEmpty && isOpenForMore(index))
+    mutating func canGo(_ index: LaneIndex) -> Bool {
+        guard lanes[index].waiting > 0, !isHeld(lanes[index].partition) else { return false }
+        return policy.order == .none || (lanes[index].live.isEmpty && isOpenForMore(index))
     }
 
     /// Whether nothing but what is unanswered keeps the lane from a further delivery.
-    func isOpenForMore(_ index: LaneIndex) -> Bool {
-        let lane = lanes[index]
-        return lane.waiting > 0 && !lane.isRewinding && lane.resumesAt == nil && lane.lateExecutions == 0
-            && lane.deadLetters == 0 && !isHeld(lane.partition)
+    mutating func isOpenForMore(_ index: LaneIndex) -> Bool {
+        lanes[index].waiting > 0 && !lanes[index].isRewinding && lanes[index].resumesAt == nil
+            && lanes[index].lateExecutions == 0 && lanes[index].deadLetters == 0 && !isHeld(lanes[index].partition)
     }
 
     // MARK: Queues
 
     /// Puts a lane into the queue it belongs to, if it may go.
     mutating func wakeLane(_ index: LaneIndex, now: Instant) {
-        let lane = lanes[index]
-        let partition = lane.partition
-        guard lane.place == .nowhere, canGo(index), let cursor = lanes[index].cursor,
-            let tracker = trackers[partition], let next = tracker[cursor]
+        let partition = lanes[index].partition
+        guard lanes[index].place == .nowhere, canGo(index), let cursor = lanes[index].cursor,
+            let next = record(partition, cursor)
         else { return }
         if next.isSuspect, policy.order != .none {
             lanes[index].place = .suspects
-            suspects.append(
-                RecordReference(partition: partition, epoch: tracker.epoch, sequence: cursor, lane: index))
+            let epoch = trackers.update(partition) { $0.epoch } ?? 0
+            suspects.append(RecordReference(partition: partition, epoch: epoch, sequence: cursor, lane: index))
             return
         }
         lanes[index].place = .source
-        sources[partition]?.ready.append(index)
-        sources[partition]?.readyRecords += lane.waiting
-        sources[partition]?.readyBytes += lane.waitingBytes
+        let (records, bytes) = (lanes[index].waiting, lanes[index].waitingBytes)
+        _ = sources.update(partition) { source in
+            source.ready.append(index)
+            source.readyRecords += records
+            source.readyBytes += bytes
+        }
         wakeSource(partition, now: now)
     }
 
@@ -54,23 +55,30 @@ extension DeliveryMachine {
 
     /// Queues a partition that has a lane to go, or lets it wait for company.
     mutating func wakeSource(_ partition: PartitionIndex, now: Instant) {
-        guard let source = sources[partition], !source.isQueued, let first = source.ready.first,
-            let next = lanes[first].cursor.flatMap({ trackers[partition]?[$0] })
+        let limits = (size: limits.batchSize, bytes: limits.batchBytes, linger: limits.batchLinger)
+        let look = sources.update(partition) { source in
+            // No company is worth waiting for where the batch would not hold it.
+            let isFull = source.readyRecords >= limits.size || source.readyBytes >= limits.bytes
+            return (first: source.isQueued ? nil : source.ready.first, goes: source.skipsLinger || isFull)
+        }
+        guard let look, let first = look.first, let cursor = lanes[first].cursor,
+            let next = record(partition, cursor)
         else { return }
-        // No company is worth waiting for where the batch would not hold it.
-        let isFull = source.readyRecords >= limits.batchSize || source.readyBytes >= limits.batchBytes
-        if source.skipsLinger || isFull || next.arrived + limits.batchLinger <= now || next.group > 0 {
-            sources[partition]?.isQueued = true
+        if look.goes || next.arrived + limits.linger <= now || next.group > 0 {
+            _ = sources.update(partition) { $0.isQueued = true }
             readySources.append(partition)
         } else {
-            linger(partition, until: next.arrived + limits.batchLinger)
+            linger(partition, until: next.arrived + limits.linger)
         }
     }
 
     /// The partition is looked at again at that instant.
     mutating func linger(_ partition: PartitionIndex, until deadline: Instant) {
-        guard sources[partition]?.isLingering == false else { return }
-        sources[partition]?.isLingering = true
+        let isNew = sources.update(partition) { source in
+            defer { source.isLingering = true }
+            return !source.isLingering
+        }
+        guard isNew == true else { return }
         lingering.append(LingeringSource(deadline: deadline, partition: partition))
     }
 
@@ -89,9 +97,9 @@ extension DeliveryMachine {
 
     /// The first ready lane of a partition that may go indeed; those before it leave the queue.
     mutating func firstReadyLane(of partition: PartitionIndex, now: Instant) -> LaneIndex? {
-        while let lane = sources[partition]?.ready.first {
+        while let lane = firstReady(of: partition) {
             if canGo(lane), let cursor = lanes[lane].cursor,
-                policy.order == .none || trackers[partition]?[cursor]?.isSuspect == false
+                policy.order == .none || record(partition, cursor)?.isSuspect == false
             {
                 return lane
             }
@@ -103,10 +111,24 @@ extension DeliveryMachine {
     }
 
     mutating func popReadyLane(of partition: PartitionIndex) {
-        guard let lane = sources[partition]?.ready.popFirst() else { return }
+        guard let lane = firstReady(of: partition) else { return }
         lanes[lane].place = .nowhere
-        sources[partition]?.readyRecords -= lanes[lane].waiting
-        sources[partition]?.readyBytes -= lanes[lane].waitingBytes
+        let (records, bytes) = (lanes[lane].waiting, lanes[lane].waitingBytes)
+        _ = sources.update(partition) { source in
+            source.ready.dropFirst()
+            source.readyRecords -= records
+            source.readyBytes -= bytes
+        }
+    }
+
+    mutating func firstReady(of partition: PartitionIndex) -> LaneIndex? {
+        sources.update(partition) { $0.ready.first } ?? nil
+    }
+
+    /// A record that is kept, by its sequence in the present assignment.
+    @inline(__always)
+    mutating func record(_ partition: PartitionIndex, _ sequence: UInt64) -> TrackedRecord? {
+        trackers.update(partition) { $0[sequence] } ?? nil
     }
 
     /// Lets every lane of a partition go that may: it was held and is no longer.
@@ -128,15 +150,19 @@ extension DeliveryMachine {
     /// The record is the newest of its lane.
     mutating func enter(_ sequence: UInt64, size: Int32, lane index: LaneIndex) {
         let partition = lanes[index].partition
-        if let last = lanes[index].last { trackers[partition]?.update(last) { $0.next = sequence } }
+        if let last = lanes[index].last {
+            _ = trackers.update(partition) { tracker in tracker.update(last) { $0.next = sequence } }
+        }
         lanes[index].last = sequence
         if lanes[index].cursor == nil { lanes[index].cursor = sequence }
         lanes[index].unsettled += 1
         lanes[index].waiting += 1
         lanes[index].waitingBytes += Int(size)
         guard lanes[index].place == .source else { return }
-        sources[partition]?.readyRecords += 1
-        sources[partition]?.readyBytes += Int(size)
+        _ = sources.update(partition) { source in
+            source.readyRecords += 1
+            source.readyBytes += Int(size)
+        }
     }
 
     /// Everything of the lane from `sequence` on that was handed over waits to be delivered again; what is unanswered of it
@@ -164,7 +190,8 @@ extension DeliveryMachine {
             next = record.next > 0 ? record.next : nil
         }
         if old.map({ sequence < $0 }) ?? true { lanes[index].cursor = sequence }
-        for key in lanes[index].live where table[key].state == .outstanding {
+        for distance in 0..<lanes[index].live.count {
+            guard let key = lanes[index].live[distance], table[key].state == .outstanding else { continue }
             // A delivery of several lanes holds them one after the other: what counts is where it begins in this one.
             let first = table[key].sequences.first { trackers[partition]?[$0]?.lane == index }
             if let first, first > sequence { cancel(key, .rewind, now: now, actions: &actions) }
@@ -184,11 +211,13 @@ extension DeliveryMachine {
 
     /// A worker has let go of a delivery of these lanes.
     mutating func leaveLanes(_ key: DeliveryKey, _ delivery: Delivery) {
-        for lane in delivery.lanes {
-            lanes[lane].live.removeAll { $0 == key }
-            guard lanes[lane].live.isEmpty else { continue }
-            lanes[lane].isRewinding = false
-            lanes[lane].awaitsRoom = false
-        }
+        for lane in delivery.lanes { leave(lane, key) }
+    }
+
+    mutating func leave(_ lane: LaneIndex, _ key: DeliveryKey) {
+        lanes[lane].live.removeFirst { $0 == key }
+        guard lanes[lane].live.isEmpty else { return }
+        lanes[lane].isRewinding = false
+        lanes[lane].awaitsRoom = false
     }
 }

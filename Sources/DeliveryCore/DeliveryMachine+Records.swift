@@ -1,15 +1,53 @@
 extension DeliveryMachine {
-    /// Records that came from Kafka, in the order of their partition's offsets. Those that are not wanted (repeated, of a
-    /// partition that is not assigned, behind the end) are given back.
+    /// Records that came from Kafka, those of a partition in the order of their offsets. Those that are not wanted (repeated,
+    /// of a partition that is not assigned, behind the end) are given back. What stands together costs less.
+    package mutating func recordsArrived(_ records: Span<Record>, now: Instant, actions: inout [Action]) {
+        var index = 0
+        while index < records.count {
+            let count = takeRun(records, from: index, now: now, actions: &actions)
+            if count == 0 { recordArrived(records[index], now: now, actions: &actions) }
+            index += max(1, count)
+        }
+    }
+
+    /// Takes the records from `start` on that all go the usual way into one lane; how many they were.
+    private mutating func takeRun(
+        _ records: Span<Record>, from start: Int, now: Instant, actions: inout [Action]
+    ) -> Int {
+        let partition = records[start].partition
+        guard drain == nil, policy.maxMessages == nil, policy.order != .key, !isRevoking(partition) else { return 0 }
+        let lane = lanes.lane(of: partition)
+        let last = lanes[lane].last
+        let run = trackers.update(partition) { $0.arrive(records, from: start, lane: lane, after: last, now: now) }
+        guard let run, run.count > 0 else { return 0 }
+        counters.taken += run.count
+        accepted += run.count
+        unsettled += run.count
+        unsettledBytes += run.bytes
+        lanes[lane].take(run)
+        if lanes[lane].place == .source {
+            _ = sources.update(partition) { source in
+                source.readyRecords += run.count
+                source.readyBytes += run.bytes
+            }
+            wakeSource(partition, now: now)
+        } else {
+            wakeLane(lane, now: now)
+            fillWindow(lane, now: now, actions: &actions)
+        }
+        return run.count
+    }
+
+    /// A record that came from Kafka.
     package mutating func recordArrived(_ record: Record, now: Instant, actions: inout [Action]) {
         let isOverCount = policy.maxMessages.map { accepted >= $0 } ?? false
         if drain != nil || isOverCount || isRevoking(record.partition) { trackers[record.partition]?.close() }
-        guard trackers[record.partition]?.wants(record.offset) == true else {
-            actions.append(.giveBack(record.slot))
+        guard trackers.update(record.partition, { $0.wants(record.offset) }) == true else {
+            givenBack.append(record.slot)
             return
         }
         counters.taken += 1
-        let wasSettled = trackers[record.partition]?.wasSettledBefore(record.offset) == true
+        let wasSettled = trackers.update(record.partition) { $0.wasSettledBefore(record.offset) } == true
         if wasSettled || record.isFiltered {
             pass(record, isFiltered: !wasSettled, now: now, actions: &actions)
             return
@@ -22,7 +60,8 @@ extension DeliveryMachine {
             case (.key, let hash?): lanes.lane(of: record.partition, keyHash: hash)
             case (.key, nil), (.partition, _), (.none, _): lanes.lane(of: record.partition)
             }
-        guard let sequence = trackers[record.partition]?.arrive(record, lane: lane, now: now) else { return }
+        let sequence = trackers.update(record.partition) { $0.arrive(record, lane: lane, now: now) }
+        guard let sequence else { return }
         enter(sequence, size: record.size, lane: lane)
         if lanes[lane].place == .source {
             wakeSource(record.partition, now: now)
@@ -34,10 +73,10 @@ extension DeliveryMachine {
 
     /// Settles a record that no handler is to see.
     private mutating func pass(_ record: Record, isFiltered: Bool, now: Instant, actions: inout [Action]) {
-        trackers[record.partition]?.pass(record, isFiltered: isFiltered, now: now)
+        _ = trackers.update(record.partition) { $0.pass(record, isFiltered: isFiltered, now: now) }
         if isFiltered { counters.filtered += 1 } else { counters.spared += 1 }
         commits.moved = true
-        actions.append(.giveBack(record.slot))
+        givenBack.append(record.slot)
         pauseIfTooManyAreKept(record.partition, now: now, actions: &actions)
     }
 
@@ -60,8 +99,8 @@ extension DeliveryMachine {
 
     /// Marks a record as done and gives its bytes back.
     mutating func settle(_ partition: PartitionIndex, _ sequence: UInt64, now: Instant, actions: inout [Action]) {
-        guard let record = trackers[partition]?[sequence], !record.isDone else { return }
-        trackers[partition]?.settle(sequence, now: now)
+        guard let record = record(partition, sequence), !record.isDone else { return }
+        _ = trackers.update(partition) { $0.settle(sequence, now: now) }
         lanes[record.lane].unsettled -= 1
         lanes.releaseIfIdle(record.lane)
         endStall(partition, actions: &actions)
@@ -69,7 +108,27 @@ extension DeliveryMachine {
         unsettledBytes -= Int(record.size)
         counters.settled += 1
         commits.moved = true
-        actions.append(.giveBack(record.slot))
+        givenBack.append(record.slot)
+        pauseIfTooManyAreKept(partition, now: now, actions: &actions)
+    }
+
+    /// Marks records of one lane as done, and gives their bytes back.
+    mutating func settle(
+        _ partition: PartitionIndex, _ sequences: [UInt64], of lane: LaneIndex, now: Instant, actions: inout [Action]
+    ) {
+        // In a local variable while the tracker is changed.
+        var slots: [RecordSlot] = []
+        swap(&slots, &givenBack)
+        let settled = trackers.update(partition) { $0.settle(sequences, now: now, slots: &slots) }
+        swap(&slots, &givenBack)
+        guard let settled, settled.records > 0 else { return }
+        lanes[lane].unsettled -= settled.records
+        lanes.releaseIfIdle(lane)
+        endStall(partition, actions: &actions)
+        unsettled -= settled.records
+        unsettledBytes -= settled.bytes
+        counters.settled += settled.records
+        commits.moved = true
         pauseIfTooManyAreKept(partition, now: now, actions: &actions)
     }
 
@@ -77,7 +136,7 @@ extension DeliveryMachine {
     mutating func dropTracker(_ partition: PartitionIndex, actions: inout [Action]) {
         endStall(partition, actions: &actions)
         guard let tracker = trackers.remove(partition) else { return }
-        tracker.forEachUnsettled { _, record in actions.append(.giveBack(record.slot)) }
+        for slot in tracker.unsettledSlots { givenBack.append(slot) }
         unsettled -= tracker.unsettled
         unsettledBytes -= tracker.unsettledBytes
         accepted -= tracker.unsettled

@@ -25,7 +25,65 @@ extension DeliveryMachine {
             try requireIndices(id, failed, worker)
             answer(id, worker, .partly(failed.sorted { $0.index < $1.index }), now: now, actions: &actions)
         }
-        // Only a verdict that holds: a handler that starts with a wrong one is in a crash loop, and its backoff grows.
+        concludeVerdicts(worker, now: now, actions: &actions)
+    }
+
+    /// Acknowledgements by id from a worker, in their order, as `verdict` takes them one by one; those of one lane that follow
+    /// each other cost less. Throws at the first id that was not issued, what came before it having counted.
+    package mutating func acknowledged(
+        _ ids: Span<UInt64>, from worker: WorkerIndex, now: Instant, actions: inout [Action]
+    ) throws(VerdictProblem) {
+        heard(worker, now: now)
+        var sequences: [UInt64] = []
+        swap(&sequences, &run)
+        var unknown: UInt64?
+        var lane: LaneIndex?
+        var answered = false
+        for index in 0..<ids.count {
+            let id = ids[index]
+            guard workers[worker.value].wasIssued(id) else {
+                unknown = id
+                break
+            }
+            answered = true
+            guard let key = workers[worker.value].key(of: id), let plain = plainLane(of: key) else {
+                settle(&sequences, of: &lane, now: now, actions: &actions)
+                // What it leads to may make deliveries, for which `run` is needed.
+                swap(&sequences, &run)
+                answer(id, worker, .acknowledged, now: now, actions: &actions)
+                swap(&sequences, &run)
+                continue
+            }
+            if plain != lane { settle(&sequences, of: &lane, now: now, actions: &actions) }
+            lane = plain
+            let count = sequences.count
+            table.remove(key, into: &sequences)
+            letGo(of: id, records: sequences.count - count, worker)
+            if policy.order != .none { leave(plain, key) }
+        }
+        settle(&sequences, of: &lane, now: now, actions: &actions)
+        swap(&sequences, &run)
+        if answered { concludeVerdicts(worker, now: now, actions: &actions) }
+        if let unknown { throw .unknownID(unknown) }
+    }
+
+    /// Settles what was gathered of a lane, and lets it go on.
+    private mutating func settle(
+        _ sequences: inout [UInt64], of lane: inout LaneIndex?, now: Instant, actions: inout [Action]
+    ) {
+        guard let settled = lane else { return }
+        lane = nil
+        settle(lanes[settled].partition, sequences, of: settled, now: now, actions: &actions)
+        sequences.removeAll(keepingCapacity: true)
+        guard policy.order != .none else { return }
+        swap(&sequences, &run)
+        goOn(settled, now: now, actions: &actions)
+        swap(&sequences, &run)
+    }
+
+    /// After verdicts that hold.
+    private mutating func concludeVerdicts(_ worker: WorkerIndex, now: Instant, actions: inout [Action]) {
+        // Only then: a handler that starts with a wrong one is in a crash loop, and its backoff grows.
         workers[worker.value].failures = 0
         startClocks(worker, now: now)
         closeIfAnswered(worker, now: now, actions: &actions)
@@ -74,6 +132,15 @@ extension DeliveryMachine {
         case failed(Failure)
         /// Sorted by index.
         case partly([FailedRecord])
+
+        /// All records are handled.
+        var isSuccess: Bool {
+            switch self {
+            case .acknowledged: true
+            case .failed: false
+            case .partly(let failed): failed.isEmpty
+            }
+        }
     }
 
     private mutating func answer(
@@ -81,6 +148,10 @@ extension DeliveryMachine {
     ) {
         guard let key = workers[worker.value].key(of: id) else {
             counters.lateVerdicts += 1
+            return
+        }
+        if answer.isSuccess, let lane = plainLane(of: key) {
+            acknowledge(key, id, worker, lane, now: now, actions: &actions)
             return
         }
         let delivery = table[key]
@@ -108,6 +179,39 @@ extension DeliveryMachine {
         wakeLanes(of: delivery, now: now, actions: &actions)
     }
 
+    /// The lane of a delivery whose success settles its records and nothing else: all of one lane, the first of those that
+    /// are unanswered there, and none behind it answered. Nil where there is more to it.
+    private mutating func plainLane(of key: DeliveryKey) -> LaneIndex? {
+        guard table.isOutstanding(key), let last = table.lastSequence(of: key) else { return nil }
+        let partition = table.partition(of: key)
+        guard let look = trackers.update(partition, { ($0.epoch, $0[last]?.lane) }), look.0 == table.epoch(of: key),
+            let lane = look.1
+        else { return nil }
+        if policy.order == .none { return lane }
+        guard table.laneCount(key) == 1, lanes[lane].live.first == key else { return nil }
+        if limits.laneWindow == 1 { return lane }
+        let following = trackers.update(partition) { tracker in
+            tracker.following(last) { !$0.isDone }.flatMap { tracker[$0]?.phase }
+        }
+        if case .answered?? = following { return nil }
+        return lane
+    }
+
+    /// The usual verdict: every record of the delivery is settled. Copies and allocates nothing.
+    private mutating func acknowledge(
+        _ key: DeliveryKey, _ id: UInt64, _ worker: WorkerIndex, _ lane: LaneIndex, now: Instant,
+        actions: inout [Action]
+    ) {
+        let partition = table.partition(of: key)
+        var sequences = table.takeSequences(of: key)
+        letGo(of: id, records: sequences.count, worker)
+        if policy.order != .none { leave(lane, key) }
+        settle(partition, sequences, of: lane, now: now, actions: &actions)
+        table.fill(key, with: &sequences)
+        table.remove(key)
+        if policy.order != .none { goOn(lane, now: now, actions: &actions) }
+    }
+
     /// The lanes of a delivery that was let go of may go on.
     mutating func wakeLanes(of delivery: Delivery, now: Instant, actions: inout [Action]) {
         for lane in delivery.lanes { goOn(lane, now: now, actions: &actions) }
@@ -115,10 +219,14 @@ extension DeliveryMachine {
 
     /// The delivery leaves the worker and the table.
     mutating func release(_ key: DeliveryKey, from worker: WorkerIndex) {
-        workers[worker.value].release(table[key].id)
-        workers[worker.value].unansweredRecords -= table[key].count
-        if workers[worker.value].live == 0 { workers[worker.value].isReserved = false }
+        letGo(of: table[key].id, records: table[key].count, worker)
         table.remove(key)
+    }
+
+    private mutating func letGo(of id: UInt64, records: Int, _ worker: WorkerIndex) {
+        workers[worker.value].release(id)
+        workers[worker.value].unansweredRecords -= records
+        if workers[worker.value].live == 0 { workers[worker.value].isReserved = false }
     }
 
     /// Whether the delivery belongs to the assignment that is in force.

@@ -110,20 +110,20 @@ extension DeliveryMachine {
     /// The clock runs for the lowest unanswered ids, as many as the handler works on at once, from the later of "written"
     /// and "entered that set": what only waits in the pipe never times out.
     mutating func startClocks(_ worker: WorkerIndex, now: Instant) {
-        var state = workers[worker.value]
-        guard state.clocked < state.abilities.concurrency, state.nextClockID <= state.writtenThrough else { return }
-        while state.clocked < state.abilities.concurrency, state.nextClockID <= state.writtenThrough {
-            if let key = state.key(of: state.nextClockID) {
-                state.clocked += 1
+        let index = worker.value
+        while workers[index].clocked < workers[index].abilities.concurrency,
+            workers[index].nextClockID <= workers[index].writtenThrough
+        {
+            if let key = workers[index].key(of: workers[index].nextClockID) {
+                workers[index].clocked += 1
                 if runsOnOwnClock(key) {
                     let deadline = now + limits.ackTimeout + table[key].extended
                     table[key].deadline = deadline
-                    state.nextDue = min(state.nextDue ?? deadline, deadline)
+                    workers[index].nextDue = min(workers[index].nextDue ?? deadline, deadline)
                 }
             }
-            state.nextClockID += 1
+            workers[index].nextClockID += 1
         }
-        workers[worker.value] = state
     }
 
     /// Deliveries of one worker whose time is over: cancelled, or the worker is killed.
@@ -251,10 +251,9 @@ extension DeliveryMachine {
         case .closing(let terminateAt): terminateAt
         case .terminating(let killAt): killAt
         case .ready, .draining:
-            [
-                worker.nextDue, pingDue(worker), worker.pausedUntil,
-                worker.stalledSince.map { $0 + limits.ackTimeout },
-            ].compactMap { $0 }.min()
+            Instant.earliest(
+                worker.nextDue, pingDue(worker),
+                Instant.earliest(worker.pausedUntil, worker.stalledSince.map { $0 + limits.ackTimeout }))
         case .launching, .killed, .gone: nil
         }
     }

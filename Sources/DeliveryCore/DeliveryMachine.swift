@@ -3,7 +3,7 @@
 /// The runner turns what happened into a call of one method, with the time as argument, and performs the actions that the
 /// method appends, in order. It then calls `timePassed` once a turn, which dispatches, and sleeps until `nextDeadline` at
 /// the latest. Nothing here does I/O, reads a clock or knows threads, so that a simulation drives the same code.
-package struct DeliveryMachine {
+package struct DeliveryMachine: ~Copyable {
     package let limits: Limits
     package let policy: ServicePolicy
 
@@ -31,6 +31,9 @@ package struct DeliveryMachine {
     var rate: TokenBucket?
     var deadLetters: DeadLetters
     var stalls = StallWatch()
+    /// Slots of records whose bytes are no longer needed, since the runner last took note of them: it lets go of them when
+    /// all actions of the turn are performed.
+    package internal(set) var givenBack: [RecordSlot] = []
     /// The next number for the halves of a batch that failed.
     var nextGroup: UInt32 = 1
 
@@ -64,6 +67,9 @@ package struct DeliveryMachine {
         deadLetters = DeadLetters(rate: limits.deadLetterRate, now: now)
     }
 
+    /// The runner has let go of what was given back.
+    package mutating func forgetGivenBack() { givenBack.removeAll(keepingCapacity: true) }
+
     /// The delivery that an action named; valid until the next call that changes the machine.
     package func delivery(_ key: DeliveryKey) -> Delivery { table[key] }
 
@@ -75,6 +81,22 @@ package struct DeliveryMachine {
         return DeliveredRecord(
             slot: record.slot, offset: record.offset, attempt: 1 + Int(record.charges), redelivered: record.wasDelivered
         )
+    }
+
+    /// Calls `body` for the delivery's records in order, with their indices, until it answers false; for none where its
+    /// partition is no longer assigned.
+    package mutating func forEachRecord(of key: DeliveryKey, _ body: (Int, DeliveredRecord) -> Bool) {
+        let epoch = table.epoch(of: key)
+        _ = trackers.update(table.partition(of: key)) { tracker in
+            guard tracker.epoch == epoch else { return }
+            for index in 0..<table.count(of: key) {
+                guard let record = tracker[table.sequence(index, of: key)] else { continue }
+                let delivered = DeliveredRecord(
+                    slot: record.slot, offset: record.offset, attempt: 1 + Int(record.charges),
+                    redelivered: record.wasDelivered)
+                if !body(index, delivered) { return }
+            }
+        }
     }
 
     /// The delivery that owns this id of the worker, or nil where it is answered.

@@ -16,6 +16,13 @@ package struct Instant: Comparable, Hashable, Sendable {
         return Instant(nanoseconds: overflow ? .max : sum)
     }
 
+    /// The earliest of those that there are.
+    static func earliest(_ one: Instant?, _ two: Instant?, _ three: Instant? = nil) -> Instant? {
+        let first = min(
+            one ?? Instant(nanoseconds: .max), two ?? Instant(nanoseconds: .max), three ?? Instant(nanoseconds: .max))
+        return one == nil && two == nil && three == nil ? nil : first
+    }
+
     /// How long after `earlier` this instant is; saturates instead of overflowing.
     package static func - (later: Instant, earlier: Instant) -> Interval {
         let (difference, overflow) = later.nanoseconds.subtractingReportingOverflow(earlier.nanoseconds)

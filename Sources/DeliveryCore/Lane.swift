@@ -30,7 +30,7 @@ struct Lane {
 
     /// Deliveries of the current assignment that a worker has not let go of, in lane order; all with one worker. Empty with
     /// order `none`.
-    var live: [DeliveryKey] = []
+    var live = Ring<DeliveryKey>()
     /// A delivery failed, or its time is over, and not all are let go of: nothing is delivered until they are.
     var isRewinding = false
     /// It stands in the queue of its worker, or of its source, for the window to be filled further.
@@ -51,6 +51,15 @@ struct Lane {
         self.keyHash = keyHash
     }
 
+    /// Records arrived, which are its newest.
+    mutating func take(_ run: ArrivedRun) {
+        last = run.first + UInt64(run.count) - 1
+        if cursor == nil { cursor = run.first }
+        unsettled += run.count
+        waiting += run.count
+        waitingBytes += run.bytes
+    }
+
     /// The assignment is over; late executions stay, and the place among the waiting is found empty later.
     mutating func restart() {
         cursor = nil
@@ -58,7 +67,7 @@ struct Lane {
         waiting = 0
         waitingBytes = 0
         unsettled = 0
-        live.removeAll(keepingCapacity: true)
+        live.removeAll()
         isRewinding = false
         awaitsRoom = false
         resumesAt = nil
@@ -66,6 +75,7 @@ struct Lane {
     }
 
     /// Nothing refers to it and nothing is known of it.
+    @inline(__always)
     var isIdle: Bool { unsettled == 0 && live.isEmpty && lateExecutions == 0 && place == .nowhere }
 }
 
@@ -82,8 +92,8 @@ struct LaneTable {
     private var byKey: [Key: LaneIndex] = [:]
 
     subscript(index: LaneIndex) -> Lane {
-        get { lanes[Int(index.value)] }
-        _modify { yield &lanes[Int(index.value)] }
+        @inline(__always) get { lanes[Int(index.value)] }
+        @inline(__always) _modify { yield &lanes[Int(index.value)] }
     }
 
     /// Lanes of keys that are known now.
@@ -115,9 +125,8 @@ struct LaneTable {
 
     /// Gives up the lane of a key that has nothing any more.
     mutating func releaseIfIdle(_ index: LaneIndex) {
-        let lane = self[index]
-        guard let hash = lane.keyHash, !isFree(Int(index.value)), lane.isIdle else { return }
-        byKey[Key(partition: lane.partition, hash: hash)] = nil
+        guard let hash = self[index].keyHash, !isFree(Int(index.value)), self[index].isIdle else { return }
+        byKey[Key(partition: self[index].partition, hash: hash)] = nil
         self[index].partition = PartitionIndex(-1)
         free.append(index)
     }
@@ -131,7 +140,7 @@ struct LaneTable {
         }
         // The array of the old lane is reused: a lane that comes and goes with each record allocates nothing.
         var live = self[reused].live
-        live.removeAll(keepingCapacity: true)
+        live.removeAll()
         self[reused] = lane
         self[reused].live = live
         return reused

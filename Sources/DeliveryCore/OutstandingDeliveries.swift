@@ -37,6 +37,11 @@ struct OutstandingDeliveries {
     var ids: [UInt64] { entries.compactMap { $0.key == Self.hole ? nil : $0.id } }
 
     private func index(of id: UInt64) -> Int? {
+        // Ids follow each other where no hole was swept out, and a handler answers the oldest first.
+        if let first = entries.first?.id, id >= first, id - first < UInt64(entries.count) {
+            let guess = Int(id - first)
+            if entries[guess].id == id { return guess }
+        }
         var low = 0
         var high = entries.count
         while low < high {

@@ -1,4 +1,7 @@
 /// Values by partition: an array under the dense numbers that partitions have, so that a look-up is an index.
+///
+/// What is done for each record uses `update`, also to read: a value that is read is copied, and optional chaining through a subscript is a coroutine that is not
+/// inlined, which allocates its frame and copies the value out and in.
 struct PartitionMap<Value> {
     private var slots: [Value?] = []
     /// The partitions that have a value, in no order.
@@ -16,6 +19,15 @@ struct PartitionMap<Value> {
             defer { count += (slots[index] == nil ? 0 : 1) - before }
             yield &slots[index]
         }
+    }
+
+    /// Changes, or looks at, the value where it lies; nil where there is none.
+    @inline(__always)
+    mutating func update<R>(_ partition: PartitionIndex, _ change: (inout Value) -> R) -> R? {
+        let index = Int(partition.value)
+        guard index >= 0, index < slots.count, slots[index] != nil else { return nil }
+        // Proof: it was looked at in the line above.
+        return change(&slots[index]!)
     }
 
     var isEmpty: Bool { count == 0 }

@@ -47,6 +47,22 @@ struct TrackedRecord {
     var isDone: Bool { phase == .settled || phase == .filtered }
 }
 
+/// Records that were taken together: neighbours in the tracker.
+struct ArrivedRun {
+    /// Sequence of the first one.
+    var first: UInt64
+    var count = 0
+    var bytes = 0
+}
+
+/// Records of one lane that leave its waiting ones.
+struct Stretch {
+    var records = 0
+    var bytes = 0
+    /// Sequence of the last one.
+    var last: UInt64 = 0
+}
+
 /// What has arrived of one assigned partition and is not settled, and the offset that may be committed.
 ///
 /// Records are named by their sequence, which counts arrivals from 0 in each assignment: offsets have gaps (compaction,
@@ -138,6 +154,44 @@ struct PartitionTracker {
         return sequence
     }
 
+    /// Takes records of one lane from `start` on, each the newest of it, as far as they are of one partition, wanted, and
+    /// neither filtered nor settled before; `last` is the lane's newest before them.
+    mutating func arrive(
+        _ run: Span<Record>, from start: Int, lane: LaneIndex, after last: UInt64?, now: Instant
+    ) -> ArrivedRun {
+        let first = tail
+        var arrived = ArrivedRun(first: first)
+        guard !isClosed, !hasJumped, settledBefore.isEmpty else { return arrived }
+        let partition = run[start].partition
+        let stop = end ?? .max
+        var next = position
+        var index = start
+        if records.isEmpty { lastProgress = now }
+        while index < run.count {
+            let record = run[index]
+            guard record.partition == partition, record.offset >= next, record.offset < stop, !record.isFiltered else {
+                break
+            }
+            next = record.offset + 1
+            index += 1
+            records.append(
+                TrackedRecord(
+                    offset: record.offset, arrived: now, slot: record.slot, size: record.size, lane: lane,
+                    next: first + UInt64(index - start)))
+            arrived.bytes += Int(record.size)
+        }
+        arrived.count = index - start
+        guard arrived.count > 0 else { return arrived }
+        // The newest has none after it.
+        records.update(records.count - 1) { $0.next = 0 }
+        if let last { update(last) { $0.next = first } }
+        position = next
+        if next >= stop { reachedEnd = true }
+        unsettled += arrived.count
+        unsettledBytes += arrived.bytes
+        return arrived
+    }
+
     /// Passes a record that nobody is to handle: filtered out, or settled before.
     mutating func pass(_ record: Record, isFiltered: Bool, now: Instant) {
         advance(past: record.offset)
@@ -180,9 +234,10 @@ struct PartitionTracker {
     }
 
     subscript(sequence: UInt64) -> TrackedRecord? {
-        sequence >= head ? records[Int(sequence - head)] : nil
+        @inline(__always) get { sequence >= head ? records[Int(sequence - head)] : nil }
     }
 
+    @inline(__always)
     mutating func update(_ sequence: UInt64, _ change: (inout TrackedRecord) -> Void) {
         guard sequence >= head else { return }
         records.update(Int(sequence - head), change)
@@ -190,6 +245,7 @@ struct PartitionTracker {
 
     /// The next record of the same lane that fulfils the condition, or nil where none has arrived. What is done may be
     /// dropped at any time, and the way to what comes after it with it: never keep the sequence of such a record.
+    @inline(__always)
     func following(_ sequence: UInt64, where condition: (TrackedRecord) -> Bool) -> UInt64? {
         var record = self[sequence]
         while let next = record?.next, next > 0 {
@@ -199,18 +255,93 @@ struct PartitionTracker {
         return nil
     }
 
+    /// Appends to `run` what goes next of a lane from `cursor` on: records that wait, up to the first that must go alone, or
+    /// with others, or is too many; their bytes. The first of all goes whatever its size.
+    func gather(
+        from cursor: UInt64, atMost room: Int, bytes most: Int, isFirst: Bool, into run: inout [UInt64]
+    ) -> Int {
+        var (bytes, taken) = (0, 0)
+        var group: UInt32?
+        var sequence = cursor
+        while taken < room, let record = self[sequence] {
+            if record.phase == .waiting {
+                let isEnd =
+                    record.isSuspect || bytes + Int(record.size) > most || group.map { $0 != record.group } == true
+                if isEnd, !(isFirst && taken == 0) { break }
+                bytes += Int(record.size)
+                group = record.group
+                run.append(sequence)
+                taken += 1
+            }
+            guard record.next > 0 else { break }
+            sequence = record.next
+        }
+        return bytes
+    }
+
+    /// How far the records of `run` from `start` on are of the lane, and what of them is not before `cursor`.
+    func stretch(of run: [UInt64], from start: Int, lane: LaneIndex, cursor: UInt64) -> (end: Int, fresh: Stretch) {
+        var fresh = Stretch()
+        var index = start
+        while index < run.count, let record = self[run[index]], record.lane == lane {
+            if run[index] >= cursor {
+                fresh.records += 1
+                fresh.bytes += Int(record.size)
+                fresh.last = run[index]
+            }
+            index += 1
+        }
+        return (index, fresh)
+    }
+
+    /// The records, which wait, are handed to a worker; their bytes, and how many of them may have been handled before.
+    mutating func handOver(_ sequences: [UInt64]) -> (bytes: Int, redelivered: Int) {
+        var (bytes, redelivered) = (0, 0)
+        for sequence in sequences where sequence >= head {
+            records.update(Int(sequence - head)) { record in
+                record.phase = .outstanding
+                bytes += Int(record.size)
+                if record.wasDelivered { redelivered += 1 }
+            }
+        }
+        return (bytes, redelivered)
+    }
+
+    /// Marks records as done, appends their slots, and moves the committable offset over everything that is done without a
+    /// hole; how many they were, and their bytes.
+    mutating func settle(
+        _ sequences: [UInt64], now: Instant, slots: inout [RecordSlot]
+    ) -> (records: Int, bytes: Int) {
+        var (count, bytes) = (0, 0)
+        for sequence in sequences where sequence >= head {
+            records.update(Int(sequence - head)) { record in
+                guard !record.isDone else { return }
+                record.phase = .settled
+                count += 1
+                bytes += Int(record.size)
+                slots.append(record.slot)
+            }
+        }
+        if count > 0 { noteSettled(count, bytes: bytes, now: now) }
+        return (count, bytes)
+    }
+
     /// Marks a record as done and moves the committable offset over everything that is done without a hole.
     mutating func settle(_ sequence: UInt64, now: Instant) {
         guard let record = self[sequence], !record.isDone else { return }
         update(sequence) { $0.phase = .settled }
-        unsettled -= 1
-        unsettledBytes -= Int(record.size)
-        settledAbove += 1
-        version += 1
+        noteSettled(1, bytes: Int(record.size), now: now)
+    }
+
+    private mutating func noteSettled(_ count: Int, bytes: Int, now: Instant) {
+        unsettled -= count
+        unsettledBytes -= bytes
+        settledAbove += count
+        version += UInt64(count)
         lastProgress = now
         while let oldest = records.first, oldest.isDone {
             if oldest.phase == .settled { settledAbove -= 1 }
-            records.popFirst()
+            records.dropFirst()
             head += 1
         }
         committable = records.first?.offset ?? position
@@ -221,6 +352,13 @@ struct PartitionTracker {
         for distance in 0..<records.count {
             if let record = records[distance], !record.isDone { body(head + UInt64(distance), record) }
         }
+    }
+
+    /// Where the bytes of what is not settled wait.
+    var unsettledSlots: [RecordSlot] {
+        var slots: [RecordSlot] = []
+        forEachUnsettled { _, record in slots.append(record.slot) }
+        return slots
     }
 
     /// What is settled above the committable offset. What was filtered is no news, but joins what lies around it.

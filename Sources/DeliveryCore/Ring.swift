@@ -28,6 +28,14 @@ struct Ring<Element> {
         count += 1
     }
 
+    /// Lets go of the first element, where there is one.
+    mutating func dropFirst() {
+        guard count > 0 else { return }
+        slots[head] = nil
+        head = (head + 1) & (slots.count - 1)
+        count -= 1
+    }
+
     @discardableResult
     mutating func popFirst() -> Element? {
         guard count > 0 else { return nil }
@@ -38,13 +46,32 @@ struct Ring<Element> {
         return element
     }
 
+    /// Lets go of all elements; the block is kept.
+    mutating func removeAll() {
+        while count > 0 { dropFirst() }
+    }
+
+    /// Takes out the first element that fulfils the condition; the others keep their order. O(1) where it is the head.
+    mutating func removeFirst(where condition: (Element) -> Bool) {
+        var distance = 0
+        while let element = self[distance], !condition(element) { distance += 1 }
+        guard distance < count else { return }
+        // What stands before it moves up by one place.
+        while distance > 0 {
+            slots[place(distance)] = slots[place(distance - 1)]
+            distance -= 1
+        }
+        dropFirst()
+    }
+
     /// Changes the element at `distance` in place; does nothing where the ring is shorter.
+    @inline(__always)
     mutating func update(_ distance: Int, _ change: (inout Element) -> Void) {
         guard distance >= 0, distance < count else { return }
         let index = place(distance)
-        guard var element = slots[index] else { return }
-        change(&element)
-        slots[index] = element
+        if slots[index] == nil { return }
+        // Proof: it was looked at in the line above. In place, for an element copied out and in costs more than its change.
+        change(&slots[index]!)
     }
 
     private func place(_ distance: Int) -> Int { (head + distance) & (slots.count - 1) }

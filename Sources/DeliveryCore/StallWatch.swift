@@ -34,7 +34,7 @@ extension DeliveryMachine {
 
     /// The partition has settled something, or is given up.
     mutating func endStall(_ partition: PartitionIndex, actions: inout [Action]) {
-        guard trackers[partition]?.isStalled == true else { return }
+        guard trackers.update(partition, { $0.isStalled }) == true else { return }
         trackers[partition]?.isStalled = false
         actions.append(.notice(.progressing(partition)))
     }

@@ -91,12 +91,14 @@ struct Worker {
     }
 
     /// Whether a delivery may go to it, reservations aside.
+    @inline(__always)
     func takesDeliveries(now: Instant, maxUnwritten: Int) -> Bool {
         phase == .ready && live < abilities.maxInFlight && unwrittenBytes < maxUnwritten
             && !isPaused(now: now)
     }
 
     /// It asked for nothing more for now.
+    @inline(__always)
     func isPaused(now: Instant) -> Bool { pausedUntil.map { $0 > now } ?? false }
 
     /// A new process: everything of the old one is forgotten, but for its failures.
@@ -132,10 +134,12 @@ struct Worker {
     }
 
     /// The delivery with this id, or nil where it is answered or was never issued.
+    @inline(__always)
     func key(of id: UInt64) -> DeliveryKey? {
         outstanding[id]
     }
 
+    @inline(__always)
     func wasIssued(_ id: UInt64) -> Bool { id >= 1 && id < nextID }
 
     /// The slot of this id is free again.

@@ -13,7 +13,7 @@ struct Sent: Equatable, CustomStringConvertible {
 }
 
 /// A machine with a clock, whose actions are collected and whose workers start and write without trouble.
-struct MachineDriver {
+final class MachineDriver {
     var machine: DeliveryMachine
     var now = Instant(nanoseconds: 0)
     /// Whether what is sent counts as written at once.
@@ -24,14 +24,15 @@ struct MachineDriver {
     var nextSlot: Int32 = 0
 
     /// A machine whose workers are ready.
-    init(workers: Int = 1, abilities: WorkerAbilities? = nil, _ configure: (inout Limits, inout ServicePolicy) -> Void)
-    {
+    convenience init(
+        workers: Int = 1, abilities: WorkerAbilities? = nil, _ configure: (inout Limits, inout ServicePolicy) -> Void
+    ) {
         self.init(unstarted: workers, configure)
         if let abilities { self.abilities = abilities }
         startWorkers()
     }
 
-    init(workers: Int = 1, abilities: WorkerAbilities? = nil) {
+    convenience init(workers: Int = 1, abilities: WorkerAbilities? = nil) {
         self.init(workers: workers, abilities: abilities) { _, _ in }
     }
 
@@ -46,7 +47,7 @@ struct MachineDriver {
     }
 
     /// Answers every launch that was asked for with a process that is ready.
-    mutating func startWorkers() {
+    func startWorkers() {
         turn()
         for index in machine.workers.indices where machine.workers[index].phase == .launching {
             machine.workerLaunched(WorkerIndex(index), now: now, actions: &pending)
@@ -58,10 +59,11 @@ struct MachineDriver {
 
     /// One turn at the present instant; what was asked for since the last one.
     @discardableResult
-    mutating func turn() -> Turn {
+    func turn() -> Turn {
         machine.timePassed(now: now, actions: &pending)
         let turn = Turn(pending, of: machine)
         pending = []
+        machine.forgetGivenBack()
         if writesAtOnce {
             for sent in turn.sent {
                 machine.written(WorkerIndex(sent.worker), through: sent.id, pendingBytes: 0, now: now)
@@ -72,7 +74,7 @@ struct MachineDriver {
 
     /// Lets time pass as a runner would: from one deadline of the machine to the next.
     @discardableResult
-    mutating func advance(_ interval: Interval) -> Turn {
+    func advance(_ interval: Interval) -> Turn {
         let end = now + interval
         var all = turn()
         while let next = machine.nextDeadline, next <= end {
@@ -86,57 +88,59 @@ struct MachineDriver {
 
     // MARK: Inputs
 
-    mutating func assign(_ partitions: Int32..., from position: Int64 = 0, end: Int64 = 0) {
+    func assign(_ partitions: Int32..., from position: Int64 = 0, end: Int64 = 0) {
         let assigned = partitions.map {
             AssignedPartition(partition: PartitionIndex($0), position: position, end: end)
         }
         machine.assigned(assigned, now: now, actions: &pending)
     }
 
-    mutating func arrive(_ partition: Int32, _ offsets: ClosedRange<Int64>, size: Int32 = 100) {
+    func arrive(_ partition: Int32, _ offsets: ClosedRange<Int64>, size: Int32 = 100) {
         arrive(partition, Array(offsets), size: size)
     }
 
-    mutating func arrive(_ partition: Int32, _ offsets: [Int64], size: Int32 = 100) {
+    func arrive(_ partition: Int32, _ offsets: [Int64], size: Int32 = 100) {
+        var records: [Record] = []
         for offset in offsets {
-            let slot = RecordSlot(nextSlot)
+            records.append(
+                Record(
+                    partition: PartitionIndex(partition), offset: offset, size: size, slot: RecordSlot(nextSlot)))
             nextSlot += 1
-            let record = Record(partition: PartitionIndex(partition), offset: offset, size: size, slot: slot)
-            machine.recordArrived(record, now: now, actions: &pending)
         }
+        machine.recordsArrived(records.span, now: now, actions: &pending)
     }
 
-    mutating func verdict(_ verdict: Verdict, from worker: Int = 0) throws(VerdictProblem) {
+    func verdict(_ verdict: Verdict, from worker: Int = 0) throws(VerdictProblem) {
         try machine.verdict(verdict, from: WorkerIndex(worker), now: now, actions: &pending)
     }
 
-    mutating func ack(_ id: UInt64, from worker: Int = 0) throws(VerdictProblem) {
+    func ack(_ id: UInt64, from worker: Int = 0) throws(VerdictProblem) {
         try verdict(.ack(id: id), from: worker)
     }
 
-    mutating func nack(
+    func nack(
         _ id: UInt64, _ action: FailureAction = .retry, delay: Interval? = nil, from worker: Int = 0
     ) throws(VerdictProblem) {
         try verdict(.nack(id: id, Failure(action, delay: delay)), from: worker)
     }
 
-    mutating func exit(_ worker: Int = 0, isPermanent: Bool = false) {
+    func exit(_ worker: Int = 0, isPermanent: Bool = false) {
         machine.workerExited(WorkerIndex(worker), isPermanent: isPermanent, now: now, actions: &pending)
     }
 
-    mutating func broke(_ worker: Int = 0, _ failure: WorkerFailure = .protocolError) {
+    func broke(_ worker: Int = 0, _ failure: WorkerFailure = .protocolError) {
         machine.workerBroke(WorkerIndex(worker), failure, now: now, actions: &pending)
     }
 
-    mutating func revoke(_ partitions: Int32..., lost: Bool = false) {
+    func revoke(_ partitions: Int32..., lost: Bool = false) {
         machine.revoked(partitions.map { PartitionIndex($0) }, lost: lost, now: now, actions: &pending)
     }
 
-    mutating func drain(fast: Bool = false) {
+    func drain(fast: Bool = false) {
         machine.drain(fast: fast, now: now, actions: &pending)
     }
 
-    mutating func commitFinished(_ token: UInt64, failed: [Int32] = []) {
+    func commitFinished(_ token: UInt64, failed: [Int32] = []) {
         machine.commitFinished(
             token: token, failed: failed.map { PartitionIndex($0) }, now: now, actions: &pending)
     }
@@ -152,8 +156,10 @@ struct Turn {
     /// Everything but the deliveries.
     var actions: [Action] = []
     var sent: [Sent] = []
+    var givenBackSlots: [RecordSlot] = []
 
-    init(_ actions: [Action], of machine: DeliveryMachine) {
+    init(_ actions: [Action], of machine: borrowing DeliveryMachine) {
+        givenBackSlots = machine.givenBack
         for action in actions {
             guard case .send(let key, let worker) = action else {
                 self.actions.append(action)
@@ -172,6 +178,7 @@ struct Turn {
     mutating func append(_ other: Turn) {
         actions += other.actions
         sent += other.sent
+        givenBackSlots += other.givenBackSlots
     }
 
     /// The offsets of each delivery.
@@ -200,9 +207,7 @@ struct Turn {
     }
 
     /// How many slots were given back.
-    var givenBack: Int {
-        actions.count { if case .giveBack = $0 { true } else { false } }
-    }
+    var givenBack: Int { givenBackSlots.count }
 }
 
 extension WorkerIndex {

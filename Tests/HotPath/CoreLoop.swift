@@ -48,6 +48,7 @@ final class CoreLoop: Scenario {
     private var now = Instant(nanoseconds: 0)
     private var actions: [Action] = []
     private var feed: Feed
+    private var arrivals: [Record] = []
     /// Ids that the handler has, oldest first; those before `answered` are answered.
     private var handed: [UInt64] = []
     private var answered = 0
@@ -98,15 +99,17 @@ final class CoreLoop: Scenario {
 
     private func answer() {
         let stop = min(handed.count, answered + setup.verdictsOfATurn)
-        while answered < stop {
-            do throws(VerdictProblem) {
-                let id = handed[answered]
-                try machine.verdict(
-                    setup.policy.isBatch ? .result(id: id, failed: []) : .ack(id: id), from: worker, now: now,
-                    actions: &actions)
-            } catch { problem = "\(error)" }
-            answered += 1
-        }
+        do throws(VerdictProblem) {
+            if setup.policy.isBatch {
+                for id in handed[answered..<stop] {
+                    try machine.verdict(.result(id: id, failed: []), from: worker, now: now, actions: &actions)
+                }
+            } else {
+                let ids = handed.span.extracting(answered..<stop)
+                try machine.acknowledged(ids, from: worker, now: now, actions: &actions)
+            }
+        } catch { problem = "\(error)" }
+        answered = stop
         if answered > 1_024 {
             handed.removeSubrange(..<answered)
             answered = 0
@@ -123,14 +126,16 @@ final class CoreLoop: Scenario {
         // In a local variable the feed costs next to nothing beside what is counted.
         var feed = feed
         self.feed = Feed()
+        arrivals.removeAll(keepingCapacity: true)
         for _ in 0..<count {
             guard let record = feed.next() else {
                 problem = "no slot was given back"
                 break
             }
-            machine.recordArrived(record, now: now, actions: &actions)
+            arrivals.append(record)
         }
         self.feed = feed
+        machine.recordsArrived(arrivals.span, now: now, actions: &actions)
         arrived += count
     }
 
@@ -139,7 +144,6 @@ final class CoreLoop: Scenario {
         while index < actions.count {
             switch actions[index] {
             case .send(let key, _): send(key)
-            case .giveBack(let slot): feed.takeBack(slot)
             case .commit(let entries, let token):
                 commitToken = token
                 for entry in entries { committed[Int(entry.partition.value)] = entry.offset }
@@ -149,18 +153,22 @@ final class CoreLoop: Scenario {
             index += 1
         }
         actions.removeAll(keepingCapacity: true)
+        for slot in machine.givenBack { feed.takeBack(slot) }
+        machine.forgetGivenBack()
     }
 
     /// Looks up what an encoder needs of each record.
     private func send(_ key: DeliveryKey) {
+        var delivered = 0
         let delivery = machine.delivery(key)
-        for index in 0..<delivery.count {
-            guard let record = machine.record(index, of: delivery), record.attempt == 1 else {
-                problem = "record \(index) of delivery \(delivery.id) is not there for the first time"
-                return
-            }
-            sent += 1
+        machine.forEachRecord(of: key) { _, record in
+            if record.attempt == 1 { delivered += 1 }
+            return true
         }
+        if delivered != delivery.count {
+            problem = "a record of delivery \(delivery.id) is not there for the first time"
+        }
+        sent += delivered
         handed.append(delivery.id)
     }
 
