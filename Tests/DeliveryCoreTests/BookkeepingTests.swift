@@ -20,7 +20,7 @@ import Testing
 
 /// Random inputs to one machine, drawn from a seed.
 private struct Exercise {
-    var driver: MachineDriver
+    let driver: MachineDriver
     var random: SeededGenerator
     var trace: [String] = []
     var nextOffsets: [Int32: Int64] = [:]
@@ -164,7 +164,7 @@ private struct Exercise {
 
     /// Performs what the machine asked for, until a turn asks for nothing that the runner answers at once.
     private mutating func settle() {
-        driver.machine.timePassed(now: driver.now, actions: &driver.pending)
+        driver.machine.timePassed(now: driver.now, actions: driver.pending)
         var index = 0
         while index < driver.pending.count {
             perform(driver.pending[index])
@@ -180,8 +180,8 @@ private struct Exercise {
         case .giveBack(let slot):
             if held.remove(slot.value) == nil { complaint = complaint ?? "slot \(slot.value) is given back twice" }
         case .launch(let worker):
-            driver.machine.workerLaunched(worker, now: driver.now, actions: &driver.pending)
-            driver.machine.workerReady(worker, driver.abilities, now: driver.now, actions: &driver.pending)
+            driver.machine.workerLaunched(worker, now: driver.now, actions: driver.pending)
+            driver.machine.workerReady(worker, driver.abilities, now: driver.now, actions: driver.pending)
         case .kill(let worker):
             trace.append("worker \(worker.value) is killed")
             driver.exit(worker.value)
@@ -205,10 +205,10 @@ private struct Exercise {
         switch among(0...30) {
         case 0:
             trace.append("not encodable")
-            driver.machine.refuse(key, now: driver.now, actions: &driver.pending)
+            driver.machine.refuse(key, now: driver.now, actions: driver.pending)
         case 1 where delivery.count > 1:
             trace.append("shortened to 1")
-            driver.machine.shorten(key, to: 1, now: driver.now, actions: &driver.pending)
+            driver.machine.shorten(key, to: 1, now: driver.now, actions: driver.pending)
         default: break
         }
         driver.machine.written(worker, through: delivery.id, pendingBytes: 0, now: driver.now)

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct VerdictTests {
     private func batch(_ order: DeliveryOrder = .partition, records: Int64 = 5) -> MachineDriver {
-        var driver = MachineDriver { limits, policy in
+        let driver = MachineDriver { limits, policy in
             limits.batchSize = Int(records)
             policy.isBatch = true
             policy.order = order
@@ -18,7 +18,7 @@ import Testing
     // MARK: ack
 
     @Test func anAckSettlesAndGivesTheBytesBack() throws {
-        var driver = MachineDriver()
+        let driver = MachineDriver()
         driver.assign(0)
         driver.arrive(0, 5...5)
         driver.turn()
@@ -30,7 +30,7 @@ import Testing
     }
 
     @Test func ackManyAndAckThroughSettleEachIdTheyName() throws {
-        var driver = MachineDriver { _, policy in policy.order = .none }
+        let driver = MachineDriver { _, policy in policy.order = .none }
         driver.assign(0)
         driver.arrive(0, 0...5)
         #expect(driver.turn().sent.count == 6)
@@ -43,7 +43,7 @@ import Testing
     }
 
     @Test func theFirstVerdictCountsAndLaterOnesAreCounted() throws {
-        var driver = MachineDriver()
+        let driver = MachineDriver()
         driver.assign(0)
         driver.arrive(0, 0...0)
         driver.turn()
@@ -54,7 +54,7 @@ import Testing
     }
 
     @Test func refusesAnIdThatWasNeverIssuedAndChangesNothing() throws {
-        var driver = MachineDriver { _, policy in policy.order = .none }
+        let driver = MachineDriver { _, policy in policy.order = .none }
         driver.assign(0)
         driver.arrive(0, 0...1)
         driver.turn()
@@ -72,7 +72,7 @@ import Testing
 
     @Test("A verdict that breaks the protocol is no success: the restart backoff goes on growing")
     func aWrongVerdictDoesNotEndACrashLoop() {
-        var driver = MachineDriver { limits, _ in limits.restartBackoffMaximum = .seconds(100) }
+        let driver = MachineDriver { limits, _ in limits.restartBackoffMaximum = .seconds(100) }
         driver.assign(0)
         var waits: [Interval] = []
         for _ in 0..<6 {
@@ -81,8 +81,8 @@ import Testing
             driver.exit()
             for case .workerEnded(_, _, let wait?) in driver.turn().notices { waits.append(wait) }
             driver.advance(.seconds(20))
-            driver.machine.workerLaunched(.first, now: driver.now, actions: &driver.pending)
-            driver.machine.workerReady(.first, driver.abilities, now: driver.now, actions: &driver.pending)
+            driver.machine.workerLaunched(.first, now: driver.now, actions: driver.pending)
+            driver.machine.workerReady(.first, driver.abilities, now: driver.now, actions: driver.pending)
         }
         #expect(waits.count == 6)
         #expect(waits.last ?? .zero > .milliseconds(2_000), "waited \(waits)")
@@ -91,7 +91,7 @@ import Testing
     // MARK: nack
 
     @Test func aRetryIsChargedAndDeliveredAgainAfterItsBackoff() throws {
-        var driver = MachineDriver()
+        let driver = MachineDriver()
         driver.assign(0)
         driver.arrive(0, 0...1)
         driver.turn()
@@ -106,7 +106,7 @@ import Testing
     }
 
     @Test func aDelayReplacesTheBackoffAndIsClamped() throws {
-        var driver = MachineDriver { limits, _ in limits.maxRetryDelay = .seconds(10) }
+        let driver = MachineDriver { limits, _ in limits.maxRetryDelay = .seconds(10) }
         driver.assign(0)
         driver.arrive(0, 0...0)
         driver.turn()
@@ -121,7 +121,7 @@ import Testing
     }
 
     @Test func aReleaseIsDeliveredAgainUncharged() throws {
-        var driver = MachineDriver()
+        let driver = MachineDriver()
         driver.assign(0)
         driver.arrive(0, 0...0)
         driver.turn()
@@ -132,7 +132,7 @@ import Testing
     }
 
     @Test func aSkipCountsAsDone() throws {
-        var driver = MachineDriver()
+        let driver = MachineDriver()
         driver.assign(0)
         driver.arrive(0, 0...0)
         driver.turn()
@@ -142,7 +142,7 @@ import Testing
     }
 
     @Test func aRejectStopsTheServiceAtTheRecord() throws {
-        var driver = MachineDriver()
+        let driver = MachineDriver()
         driver.assign(0)
         driver.arrive(0, 4...5)
         driver.turn()
@@ -154,7 +154,7 @@ import Testing
     }
 
     @Test func aNackOfABatchChargesEachRecordInIt() throws {
-        var driver = batch()
+        let driver = batch()
         try driver.nack(1, delay: .zero)
         #expect(driver.turn().sent.map(\.attempts) == [[2, 2, 2, 2, 2]])
         #expect(driver.machine.counters.failedAttempts == 5)
@@ -164,7 +164,7 @@ import Testing
 
     @Test("From the first retry on everything of the lane is delivered again, and only that record is charged")
     func aResultKeepsTheOrderOfItsLane() throws {
-        var driver = batch()
+        let driver = batch()
         try driver.verdict(
             .result(
                 id: 1,
@@ -180,7 +180,7 @@ import Testing
     }
 
     @Test func aResultWithReleaseChargesNothing() throws {
-        var driver = batch()
+        let driver = batch()
         try driver.verdict(.result(id: 1, failed: [FailedRecord(index: 1, Failure(.release, delay: .zero))]))
         let again = driver.turn().sent
         #expect(again.map(\.offsets) == [[1, 2, 3, 4]])
@@ -188,14 +188,14 @@ import Testing
     }
 
     @Test func anEmptyResultIsAnAckOfAll() throws {
-        var driver = batch()
+        let driver = batch()
         try driver.verdict(.result(id: 1, failed: []))
         #expect(driver.committable(0) == 5)
         #expect(driver.machine.unsettled == 0)
     }
 
     @Test func withoutOrderEachRecordStandsAlone() throws {
-        var driver = batch(.none)
+        let driver = batch(.none)
         try driver.verdict(
             .result(
                 id: 1,
@@ -211,7 +211,7 @@ import Testing
     }
 
     @Test func withoutOrderARejectLeavesTheOtherRecordsSettled() throws {
-        var driver = batch(.none)
+        let driver = batch(.none)
         try driver.verdict(.result(id: 1, failed: [FailedRecord(index: 2, Failure(.reject))]))
         #expect(driver.machine.unsettled == 1)
         #expect(driver.committable(0) == 2)
@@ -219,7 +219,7 @@ import Testing
     }
 
     @Test func refusesAResultWhoseIndicesAreWrongAndChangesNothing() {
-        var driver = batch()
+        let driver = batch()
         func result(_ indices: [Int]) throws {
             try driver.verdict(.result(id: 1, failed: indices.map { FailedRecord(index: $0, Failure(.retry)) }))
         }
@@ -231,7 +231,7 @@ import Testing
     }
 
     @Test func refusesAResultForAMessage() {
-        var driver = MachineDriver()
+        let driver = MachineDriver()
         driver.assign(0)
         driver.arrive(0, 0...0)
         driver.turn()
@@ -241,7 +241,7 @@ import Testing
     // MARK: Old assignments
 
     @Test func aVerdictFromAnOlderAssignmentChangesNothing() throws {
-        var driver = MachineDriver()
+        let driver = MachineDriver()
         driver.assign(0)
         driver.arrive(0, 0...0)
         driver.turn()
