@@ -129,16 +129,15 @@ def _judge_instructions(name, cost, line, failures, hints):
 
 def _judge_allocations(name, cost, line, failures, hints):
     counted = f"{cost.allocations:.4f} allocations a record"
-    # The budget has three decimals; where it is 0 nothing is allocated at all.
-    rounding = 0.0005 if line.allocations else 0
-    if cost.allocations > line.allocations + rounding:
+    rounded = _rounded_up(cost.allocations)
+    if rounded > line.allocations:
         failures.append(f"{name}: {counted}, over the budget of {line.allocations:.3f}")
-    elif cost.allocations < line.allocations - rounding:
+    elif rounded < line.allocations:
         hints.append(f"{name}: {counted}, under the budget of {line.allocations:.3f}; lower it: scripts/budget --update {name}")
 
 
 def _rounded_up(allocations):
-    """To three decimals; what is not nothing never looks like it."""
+    """To the three decimals of the budget; what is not nothing never looks like it."""
     return math.ceil(round(allocations * 1000, 6)) / 1000
 
 
@@ -192,9 +191,10 @@ class ComparisonTests(unittest.TestCase):
     def test_a_single_allocation_fails_where_there_was_none(self):
         self.assertIn("encode: 0.0001 allocations", self.compared((1000, 0.0001), (200, 1.25)).failures[0])
 
-    def test_more_allocations_than_before_fail_and_rounding_does_not(self):
-        self.assertIn("core: 1.2510 allocations", self.compared((1000, 0), (200, 1.251)).failures[0])
-        self.assertEqual(self.compared((1000, 0), (200, 1.2504)).failures, [])
+    def test_more_allocations_than_before_fail_and_as_many_pass_without_a_word(self):
+        self.assertIn("core: 1.2504 allocations", self.compared((1000, 0), (200, 1.2504)).failures[0])
+        self.assertEqual(self.compared((1000, 0), (200, 1.2496)).failures, [])
+        self.assertNotIn("hint", self.compared((1000, 0), (200, 1.2496)).text)
 
     def test_costs_well_under_the_budget_pass_with_a_hint(self):
         findings = self.compared((899, 0), (200, 1.0))
