@@ -74,7 +74,7 @@ let package = Package(
         .target(name: "CAllocations", path: "Tests/CAllocations"),
         .executableTarget(
             name: "hotpath", dependencies: ["CAllocations", "DeliveryCore", "HandlerProtocol"], path: "Tests/HotPath",
-            swiftSettings: swiftSettings),
+            exclude: ["budget.txt"], swiftSettings: swiftSettings),
 
         tests("DeliveryCoreTests", ["DeliveryCore"]),
         tests("HandlerProtocolTests", ["HandlerProtocol", "DeliveryCore"]),
