@@ -29,7 +29,6 @@ package final class Consumer {
     let messageQueue: OpaquePointer
     var assigned: [PartitionIndex: Assigned] = [:]
     var topics = TopicCache()
-    var batch = UnsafeMutableBufferPointer<UnsafeMutablePointer<rd_kafka_message_t>?>.allocate(capacity: 1024)
     var hasSubscribed = false
     var joinState = JoinState()
     /// The user asked for librdkafka's debug lines; without that they are read and dropped.
@@ -83,10 +82,7 @@ package final class Consumer {
         if let error = unsafe KafkaError(rd_kafka_set_log_queue(handle, consumerQueue)) { throw error }
     }
 
-    deinit {
-        finish()
-        unsafe batch.deallocate()
-    }
+    deinit { finish() }
 
     /// Joins the group for these topics; a name that begins with `^` is a regular expression over all topics.
     package func subscribe(_ topics: [String]) throws(KafkaError) {
