@@ -22,7 +22,7 @@ struct TrialLeaderTests {
                 try await trial.waitForProgress(of: [partition])
                 trial.requireFlow()
             }
-            #expect(try await trial.finish() == 0, "a change of leaders repeats nothing")
+            #expect(try await trial.finish() == 0, "a change of leaders repeats nothing. \(trial.seen)")
         }
     }
 
@@ -39,7 +39,7 @@ struct TrialLeaderTests {
             try await trial.waitForProgress(of: [1, 2, 3], records: 50)
             trial.requireFlow()
             try trial.cluster.broker.setLeader(trial.topic, partition: 0, broker: 2)
-            #expect(try await trial.finish() == 0)
+            #expect(try await trial.finish() == 0, "\(trial.seen)")
         }
     }
 
@@ -53,7 +53,7 @@ struct TrialLeaderTests {
             try stage.cluster.broker.setLeader("t", partition: 2, broker: nil)
             let ackpipe = try stage.join(
                 ["--exit-at-end"], stage.scratch.python("ack.py", "serve(lambda record: None)"))
-            _ = try await eventually("the others are handled", within: 60, seen: { ackpipe.logTail }) {
+            _ = try await eventually("the others are handled", seen: { ackpipe.logTail }) {
                 stage.journal.entries().count >= 40 ? true : nil
             }
             // Twice more it is looked up in vain.
@@ -79,7 +79,7 @@ struct TrialLeaderTests {
                 try await trial.waitForCommits()
                 trial.requireFlow()
             }
-            #expect(try await trial.finish() == 0, "a change of coordinators repeats nothing")
+            #expect(try await trial.finish() == 0, "a change of coordinators repeats nothing. \(trial.seen)")
         }
     }
 

@@ -59,7 +59,7 @@ final class Trial: @unchecked Sendable {
     }
 
     /// Waits until something is true of what the handlers wrote down.
-    func wait(_ what: String, within seconds: Double = 60, until isSo: (ExecutionLog) -> Bool) async throws {
+    func wait(_ what: String, within seconds: Double = 120, until isSo: (ExecutionLog) -> Bool) async throws {
         try await eventually(what, within: seconds, seen: { seen }) {
             log.read()
             return isSo(log) ? () : nil
@@ -67,7 +67,7 @@ final class Trial: @unchecked Sendable {
     }
 
     /// Waits until the instance has begun so many more records.
-    func waitForWork(of instance: Instance, records: Int = 1, within seconds: Double = 60) async throws {
+    func waitForWork(of instance: Instance, records: Int = 1, within seconds: Double = 120) async throws {
         log.read()
         let before = log.begun[instance.name] ?? 0
         try await wait("\(instance.name) handles \(records) records", within: seconds) {
@@ -77,7 +77,7 @@ final class Trial: @unchecked Sendable {
 
     /// Waits until each of these partitions (all, by default) has finished so many records that never were before.
     func waitForProgress(
-        of chosen: [Int]? = nil, records: Int = 3, within seconds: Double = 60
+        of chosen: [Int]? = nil, records: Int = 3, within seconds: Double = 120
     ) async throws {
         log.read()
         let goals = (chosen ?? Array(0..<partitions)).map { ($0, min(each, (log.finished[$0]?.count ?? 0) + records)) }
@@ -96,7 +96,7 @@ final class Trial: @unchecked Sendable {
     func committed() async throws -> [Int64] { try await cluster.committed("g", "t").map { $0 ?? 0 } }
 
     /// Waits until the committed offset of every unfinished partition has moved on.
-    func waitForCommits(within seconds: Double = 30) async throws {
+    func waitForCommits(within seconds: Double = 60) async throws {
         let before = try await committed()
         let deadline = ContinuousClock.now + .seconds(seconds)
         while true {
@@ -112,10 +112,10 @@ final class Trial: @unchecked Sendable {
     /// Lets the rest go fast, waits until every record is handled and committed, ends every instance with SIGTERM, and
     /// checks the promises that hold whatever happened; answers how many executions were repetitions.
     @discardableResult
-    func finish(within seconds: Double = 90, mayOverlap: Bool = false) async throws -> Int {
+    func finish(within seconds: Double = 180, mayOverlap: Bool = false) async throws -> Int {
         try scratch.write("gate", "open")
         try await wait("every record is handled", within: seconds) { $0.finishedCount == self.total }
-        let deadline = ContinuousClock.now + .seconds(40)
+        let deadline = ContinuousClock.now + .seconds(90)
         while try await committed() != Array(repeating: Int64(each), count: partitions) {
             guard ContinuousClock.now < deadline else {
                 throw Timeout(description: "committed are \(try await committed()). Seen: \(seen)")
