@@ -72,7 +72,7 @@ struct TrialLeaderTests {
     @Test("The group's coordinator changes five times: commits go on at the new one", .timeLimit(.minutes(30)))
     func coordinatorsChange() async throws {
         try await Slots.shared.run {
-            let trial = try await Trial(each: 6_000, brokers: 3)
+            let trial = try await Trial(each: 4_000, brokers: 3)
             let one = try trial.start(
                 "one", ["--workers", "2", "--commit-interval", "200ms", "-X", "reconnect.backoff.max.ms=500"],
                 sessionSeconds: 60)

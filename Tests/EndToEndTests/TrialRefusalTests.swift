@@ -37,7 +37,7 @@ struct TrialRefusalTests {
         "A refusal while records flow repeats nothing and loses nothing", .timeLimit(.minutes(30)), arguments: passing)
     func refusedForAWhile(_ refusal: Refusal) async throws {
         try await Slots.shared.run {
-            let trial = try await Trial(partitions: 2, each: 6_000)
+            let trial = try await Trial(partitions: 2, each: 3_000)
             // Each of the five costs a look for the coordinator and a new connection, the wait before which doubles.
             let one = try trial.start(
                 "one",
