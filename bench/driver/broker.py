@@ -1,0 +1,97 @@
+"""The embedded broker in a process of its own, holding one data set, and the data sets."""
+import os
+import re
+from dataclasses import dataclass
+
+from .processes import Child, run_quietly, wait_until
+
+
+@dataclass(frozen=True)
+class DataSet:
+    """Records of one kind. The embedded broker keeps 5 MB a partition: volume takes partitions."""
+
+    name: str
+    size: int  # bytes of a value
+    kind: str  # text, json, binary
+    partitions: int
+    per_partition: int
+    batch: int  # records of a batch as the producer wrote it: about 100 KB
+    title: str
+
+    @property
+    def records(self):
+        return self.partitions * self.per_partition
+
+
+DATA_SETS = {
+    data.name: data
+    for data in (
+        DataSet("text-100", 100, "text", 64, 40_000, 1000, "100 B of text"),
+        DataSet("json-100", 100, "json", 64, 40_000, 1000, "100 B of JSON"),
+        DataSet("text-1k", 1024, "text", 192, 4_500, 100, "1 KiB of text"),
+        DataSet("json-1k", 1024, "json", 192, 4_500, 100, "1 KiB of JSON"),
+        DataSet("binary-1k", 1024, "binary", 192, 4_500, 100, "1 KiB of random bytes"),
+        DataSet("text-100k", 102_400, "text", 192, 48, 1, "100 KiB of text"),
+    )
+}
+
+
+class Broker:
+    """`ackpipe broker` with one topic."""
+
+    def __init__(self, tools, topic, partitions):
+        self.tools = tools
+        self.topic = topic
+        self.partitions = partitions
+        log = tools.log("broker")
+        # Not pinned: it is the same for all that is measured.
+        self.child = Child([tools.broker_binary, "broker", "--port", "0", "--topic", f"{topic}:{partitions}"], log)
+        try:
+            self.address = wait_until(lambda: self._address(log), 30, "the broker's address", [self.child])
+        except BaseException:
+            self.end()
+            raise
+
+    @staticmethod
+    def _address(log):
+        if not os.path.exists(log):
+            return None
+        with open(log) as lines:
+            found = re.search(r" brokers=(\S+)", lines.read())
+        return found and found[1]
+
+    def fill(self, data):
+        """Writes a data set; fails unless every partition still begins at 0 afterwards."""
+        run_quietly([self.tools.program("load"), "-b", self.address, "-t", self.topic, "-p", str(data.partitions),
+                     "-n", str(data.records), "-s", str(data.size), "-k", data.kind[0], "-m", str(data.batch)],
+                    self.tools.log("load"))
+
+    def end(self):
+        """Ends the process."""
+        self.child.end()
+
+
+class Brokers:
+    """Keeps the broker of the data set that was asked for last."""
+
+    def __init__(self, tools):
+        self.tools = tools
+        self.data = None
+        self.broker = None
+
+    def holding(self, data):
+        """A broker that holds this data set."""
+        if self.data != data:
+            self.end()
+            self.tools.say(f"filling a broker: {data.records:,} records, {data.title}, {data.partitions} partitions")
+            broker = Broker(self.tools, data.name, data.partitions)
+            self.broker = broker
+            broker.fill(data)
+            self.data = data
+        return self.broker
+
+    def end(self):
+        """Ends the broker, if there is one."""
+        if self.broker:
+            self.broker.end()
+        self.broker = self.data = None

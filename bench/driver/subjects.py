@@ -1,0 +1,83 @@
+"""What is measured: the raw consumer, ackpipe with its handlers, and how each one is started."""
+import re
+from dataclasses import dataclass, field
+
+from .measure import Plan
+
+# The one-second stall of librdkafka's default settings does not happen with these (docs/performance.md, Method).
+TUNED = {"queued.min.messages": "1000000", "queued.max.messages.kbytes": "1048576"}
+
+
+def properties(settings):
+    """-X name=value ..."""
+    return [word for name, value in settings.items() for word in ("-X", f"{name}={value}")]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Something that consumes a topic and leaves reports."""
+
+    name: str
+    limit: int = field(default=0, kw_only=True)  # records that it is given; 0: all
+    needs: tuple = field(default=(), kw_only=True)  # "module:NAME", "program:NAME", "newer-librdkafka", "rsyslog"
+    timeout: float = field(default=180, kw_only=True)
+
+    @property
+    def slug(self):
+        return re.sub(r"[^a-z0-9]+", "-", self.name.lower()).strip("-")
+
+    def missing(self, tools):
+        """Why it cannot run here, or None."""
+        for need in self.needs:
+            kind, _, name = need.partition(":")
+            if kind == "module" and not tools.has_module(name):
+                return f"the Python package {name} is not installed"
+            if kind == "program" and not tools.find(name):
+                return f"there is no program {name}"
+            if kind == "newer-librdkafka" and not tools.newer_library:
+                return "there is no newer librdkafka"
+            if kind == "rsyslog" and not tools.rsyslog_problem() is None:
+                return tools.rsyslog_problem()
+        return None
+
+
+def library_env(tools, newer):
+    """The environment for a program linked against the system's librdkafka that shall use the newer one."""
+    return {"LD_LIBRARY_PATH": tools.newer_library} if newer else {}
+
+
+@dataclass(frozen=True)
+class Raw(Subject):
+    """The ceiling: raw_consumer.c."""
+
+    settings: tuple = tuple(TUNED.items())
+    newer: bool = False
+    latency: bool = False
+
+    def plan(self, tools, brokers, topic, group, reports, records):
+        command = [tools.program("raw_consumer"), "-b", brokers, "-t", topic, "-g", group, "-r", reports, "-n", str(records),
+                   *properties(dict(self.settings)), *(["-l"] if self.latency else [])]
+        return Plan([command], library_env(tools, self.newer))
+
+
+@dataclass(frozen=True)
+class Ackpipe(Subject):
+    """`ackpipe run` with default settings but for what `options` says."""
+
+    handler: str = "c"  # c, json, orjson, node
+    options: tuple = ()
+    handler_options: tuple = ()
+    newer: bool = False
+    binary: str = ""
+
+    def plan(self, tools, brokers, topic, group, reports, records):
+        handlers = {
+            "c": [tools.program("handler"), "-r", reports],
+            "json": [tools.python(), tools.source("handler.py"), "--report", reports],
+            "orjson": [tools.python(), tools.source("handler.py"), "--json", "orjson", "--report", reports],
+            "node": [tools.find("node") or "node", tools.source("handler.js"), reports],
+        }
+        end = ["--max-messages", str(self.limit)] if self.limit else ["--exit-at-end"]
+        command = [self.binary or tools.binary, "run", "-b", brokers, "-t", topic, "-g", group, *end, *self.options,
+                   *tools.options.extra, "--", *handlers[self.handler], *self.handler_options]
+        return Plan([command], library_env(tools, self.newer))
