@@ -36,7 +36,7 @@ class Subject:
                 return f"there is no program {name}"
             if kind == "newer-librdkafka" and not tools.newer_library:
                 return "there is no newer librdkafka"
-            if kind == "rsyslog" and not tools.rsyslog_problem() is None:
+            if kind == "rsyslog" and tools.rsyslog_problem():
                 return tools.rsyslog_problem()
         return None
 

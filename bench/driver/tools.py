@@ -75,3 +75,9 @@ class Tools:
     def find(self, name):
         """A program on PATH, or None."""
         return shutil.which(name)
+
+    def rsyslog_problem(self):
+        """Why rsyslog cannot be measured, or None."""
+        if not os.path.exists(os.path.join(self.rsyslog, "complete")):
+            return "Debian's packages of rsyslog could not be unpacked"
+        return None
