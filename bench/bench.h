@@ -43,6 +43,15 @@ static inline void note_latency(struct latencies *all, int64_t stamp, int64_t no
     all->pairs[all->count++][1] = now - stamp;
 }
 
+// Tells the driver, by an empty file FOLDER/PID.first, that the first record has arrived.
+static inline void tell_first(const char *folder) {
+    char path[4096];
+    if (!folder) return;
+    snprintf(path, sizeof path, "%s/%d.first", folder, getpid());
+    FILE *file = fopen(path, "w");
+    if (file) fclose(file);
+}
+
 // Writes FOLDER/PID.json, and FOLDER/PID.latencies (pairs of native int64) where there are any.
 static inline int write_report(const char *folder, int64_t count, int64_t work, int64_t first, int64_t last,
                                const struct latencies *latencies) {

@@ -14,6 +14,7 @@
 static struct latencies latencies;
 static int64_t count, work, first, last, wait_ns;
 static int stamped, through;
+static const char *folder;
 static char answers[1 << 16];
 static size_t answered;
 
@@ -86,7 +87,7 @@ static int64_t handle_frame(const char *body, size_t length) {
     if (!id) return 0;
     int64_t number = 0;
     while (*id >= '0' && *id <= '9') number = number * 10 + (*id++ - '0');
-    if (count == 0) first = now_ns();
+    if (count == 0) first = now_ns(), tell_first(folder);
     handle_values(id, body + length);
     if (!through) acknowledge("{\"type\":\"ack\",\"id\":", number);
     return number;
@@ -130,7 +131,6 @@ static int serve(void) {
 }
 
 int main(int argc, char **argv) {
-    const char *folder = NULL;
     int64_t records = 0;
     int option;
     while ((option = getopt(argc, argv, "r:w:a:tl")) != -1) switch (option) {

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 
 # The clients and the parser that the bench compares with.
-python_packages=(confluent-kafka kafka-python aiokafka orjson)
+python_packages=(confluent-kafka "kafka-python<3" aiokafka orjson) # kafka-python 3 cannot bootstrap from the embedded broker
 
 # Compiles the C programs of the bench into FOLDER.
 compile_programs() {

@@ -55,7 +55,7 @@ int main(int argc, char **argv) {
         for (ssize_t i = 0; i < taken; i++) {
             rd_kafka_message_t *record = records[i];
             if (record->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
-                if (count++ == 0) first = now;
+                if (count++ == 0) first = now, tell_first(folder);
                 work += record->len;
                 if (stamped && record->len >= STAMP_DIGITS) note_latency(&latencies, parse_stamp(record->payload), now);
             } else if (record->err != RD_KAFKA_RESP_ERR__PARTITION_EOF) {

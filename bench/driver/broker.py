@@ -37,17 +37,19 @@ DATA_SETS = {
 
 
 class Broker:
-    """`ackpipe broker` with one topic."""
+    """`ackpipe broker` with one topic, or (`copies`) with TOPIC-0, TOPIC-1 ..., which take_topic gives out."""
 
-    def __init__(self, tools, topic, partitions):
+    def __init__(self, tools, topic, partitions, copies=0):
         self.tools = tools
         self.topic = topic
         self.partitions = partitions
+        self.fresh = [f"{topic}-{number}" for number in range(copies)]
+        topics = [word for name in self.fresh or [topic] for word in ("--topic", f"{name}:{partitions}")]
         log = tools.log("broker")
         # Not pinned: it is the same for all that is measured.
-        self.child = Child([tools.broker_binary, "broker", "--port", "0", "--topic", f"{topic}:{partitions}"], log)
+        self.child = Child([tools.broker_binary, "broker", "--port", "0", *topics], log)
         try:
-            self.address = wait_until(lambda: self._address(log), 30, "the broker's address", [self.child])
+            self.address = wait_until(lambda: self._address(log), 60 + len(topics), "the broker's address", [self.child])
         except BaseException:
             self.end()
             raise
@@ -59,6 +61,10 @@ class Broker:
         with open(log) as lines:
             found = re.search(r" brokers=(\S+)", lines.read())
         return found and found[1]
+
+    def take_topic(self):
+        """The name of a topic that nobody has written to."""
+        return self.fresh.pop()
 
     def fill(self, data):
         """Writes a data set; fails unless every partition still begins at 0 afterwards."""

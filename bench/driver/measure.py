@@ -17,6 +17,7 @@ class Plan:
     commands: list
     env: dict = field(default_factory=dict)
     ends_by_itself: bool = True  # else it is ended when the report is there
+    parallel: bool = False  # the commands are no pipeline, but run beside each other
 
 
 @dataclass
@@ -30,6 +31,7 @@ class Measurement:
     handler_cpu: float  # CPU seconds of its children per million records
     rss: float  # peak of the consumer, MB
     work: int
+    start_to_first: float  # seconds from the start of the process to the first record
     latencies: list = field(default_factory=list)  # (stamp, ns)
 
 
@@ -48,18 +50,19 @@ def read_reports(folder):
 class Run:
     """A subject under way."""
 
-    def __init__(self, tools, subject, broker, records, group=None):
+    def __init__(self, tools, subject, broker, records, group=None, topic=None):
         self.tools = tools
         self.subject = subject
         self.reports = tools.folder(subject.slug)
-        group = group or f"bench-{os.getpid()}-{next(tools.numbers)}"
-        plan = subject.plan(tools, broker.address, broker.topic, group, self.reports, records)
+        group = self.group = group or f"bench-{os.getpid()}-{next(tools.numbers)}"
+        plan = subject.plan(tools, broker.address, topic or broker.topic, group, self.reports, records)
         self.plan = plan
         self.children = []
         previous = None
+        self.started = time.monotonic_ns()
         try:
             for index, command in enumerate(plan.commands):
-                is_last = index == len(plan.commands) - 1
+                is_last = plan.parallel or index == len(plan.commands) - 1
                 reading, writing = (None, None) if is_last else os.pipe()
                 pin = ["taskset", "-c", tools.options.pin] if tools.options.pin else []
                 try:
@@ -96,6 +99,11 @@ class Run:
             if code != 0 and self.plan.ends_by_itself and child is self.children[-1]:
                 raise Failure(f"{self.subject.name} ended with {code}:\n{child.last_words()}")
 
+    def wait_for_first(self, timeout=60):
+        """Until a record has arrived."""
+        wait_until(lambda: glob.glob(os.path.join(self.reports, "*.first")), timeout,
+                   f"the first record of {self.subject.name}", self.children)
+
     def measurement(self):
         """After wait."""
         reports, latencies = read_reports(self.reports)
@@ -109,7 +117,8 @@ class Run:
         return Measurement(
             records=count, seconds=seconds, speed=(count - 1) / seconds, cpu=own / count * 1e6,
             handler_cpu=of_children / count * 1e6, rss=sum(child.usage.peak_rss for child in self.children) / 1e6,
-            work=sum(report["work"] for report in reports), latencies=latencies)
+            work=sum(report["work"] for report in reports), latencies=latencies,
+            start_to_first=(min(report["first_ns"] for report in reports) - self.started) / 1e9)
 
     def end(self):
         """Ends what still runs."""
@@ -117,9 +126,9 @@ class Run:
             child.end(grace=5)
 
 
-def measure(tools, subject, broker, records, timeout=180):
+def measure(tools, subject, broker, records, timeout=180, group=None):
     """One run from start to end."""
-    run = Run(tools, subject, broker, records)
+    run = Run(tools, subject, broker, records, group)
     try:
         run.wait(timeout)
         measurement = run.measurement()

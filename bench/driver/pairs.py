@@ -53,7 +53,7 @@ def run_rounds(tools, broker, data, subjects, repeat):
             row = rows[subject.name]
             if row.skipped:
                 continue
-            records = min(subject.limit or data.records, data.records)
+            records = min(subject.limit or data.records, data.records, tools.options.records or data.records)
             try:
                 measurement = measure(tools, subject, broker, records, subject.timeout)
             except Failure as failure:

@@ -41,6 +41,18 @@ class Subject:
         return None
 
 
+@dataclass(frozen=True)
+class Alone(Subject):
+    """Copies of the C handler's loop without ackpipe: each waits as if it had `limit` / `copies` records."""
+
+    copies: int = 8
+    wait_us: int = 1000
+
+    def plan(self, tools, brokers, topic, group, reports, records):
+        command = [tools.program("handler"), "-r", reports, "-w", str(self.wait_us), "-a", str(records // self.copies)]
+        return Plan([command] * self.copies, parallel=True)
+
+
 def library_env(tools, newer):
     """The environment for a program linked against the system's librdkafka that shall use the newer one."""
     return {"LD_LIBRARY_PATH": tools.newer_library} if newer else {}
@@ -68,7 +80,8 @@ class Ackpipe(Subject):
     options: tuple = ()
     handler_options: tuple = ()
     newer: bool = False
-    binary: str = ""
+    endless: bool = False  # until it is ended
+    streaming: bool = False  # ends after as many records as it is asked for, instead of at the end of the topic
 
     def plan(self, tools, brokers, topic, group, reports, records):
         handlers = {
@@ -77,7 +90,11 @@ class Ackpipe(Subject):
             "orjson": [tools.python(), tools.source("handler.py"), "--json", "orjson", "--report", reports],
             "node": [tools.find("node") or "node", tools.source("handler.js"), reports],
         }
-        end = ["--max-messages", str(self.limit)] if self.limit else ["--exit-at-end"]
-        command = [self.binary or tools.binary, "run", "-b", brokers, "-t", topic, "-g", group, *end, *self.options,
+        end = ["--exit-at-end"]
+        if self.endless:
+            end = []
+        elif self.limit or self.streaming or tools.options.records:
+            end = ["--max-messages", str(records)]
+        command = [tools.binary, "run", "-b", brokers, "-t", topic, "-g", group, *end, *self.options,
                    *tools.options.extra, "--", *handlers[self.handler], *self.handler_options]
         return Plan([command], library_env(tools, self.newer))
