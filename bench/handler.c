@@ -4,8 +4,8 @@
 //   handler [-r FOLDER] -w MICROSECONDS -a COUNT         alone: the same loop without ackpipe
 //
 // Reads as much as there is, writes the answers together, and flushes when nothing more is buffered. -w: waits so long
-// for each record, as a handler does that calls a service. -t: answers what one read brought with one "through". -l: the
-// values begin with a stamp; note the latencies. It knows the members that ackpipe writes, and is no JSON parser.
+// for each record, as a handler does that calls a service. -t: answers what one read brought with one "through". -l:
+// the values begin with a stamp; note the latencies. It knows the members that ackpipe writes, and is no JSON parser.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 

@@ -5,8 +5,8 @@
 //
 // Filling writes to each partition in turn, BATCH records (default 1,000) at a time, and checks at the end that every
 // partition still has its first record and as many as were written: the embedded broker keeps 5 MB of each.
-// With -R each value begins with a stamp (bench.h), records are written one by one to the partitions in turn and sent at
-// once; 0 is as fast as the broker takes them. Prints "first_ns last_ns" of what it produced.
+// With -R each value begins with a stamp (bench.h), records are written one by one to the partitions in turn and sent
+// at once; 0 is as fast as the broker takes them. Prints "first_ns last_ns" of what it produced.
 #include <librdkafka/rdkafka.h>
 
 #include "bench.h"
@@ -34,10 +34,11 @@ static size_t make_value(char *value, size_t size, char kind, int64_t number) {
     }
     size_t used = 0;
     if (kind == 'j')
-        used = (size_t)snprintf(value, size + 1,
-                                "{\"n\":%lld,\"customer\":\"c-%u\",\"total\":%u.%02u,\"paid\":true,\"items\":[%u,%u],\"note\":\"",
-                                (long long)number % 1000, next_random() % 100000, next_random() % 1000, next_random() % 100,
-                                next_random() % 1000, next_random() % 1000);
+        used = (size_t)snprintf(
+            value, size + 1,
+            "{\"n\":%lld,\"customer\":\"c-%u\",\"total\":%u.%02u,\"paid\":true,\"items\":[%u,%u],\"note\":\"",
+            (long long)number % 1000, next_random() % 100000, next_random() % 1000, next_random() % 100,
+            next_random() % 1000, next_random() % 1000);
     else
         used = (size_t)snprintf(value, size + 1, "%lld ", (long long)number);
     if (used > size) used = size;

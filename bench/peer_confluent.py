@@ -1,4 +1,4 @@
-"""confluent-kafka-python as its users write it: at least once, offsets stored after the work, committed in the background.
+"""confluent-kafka-python as its users write it: at least once, offsets stored after the work, background commits.
 
 peer_confluent.py BROKERS TOPIC GROUP FOLDER COUNT poll|consume length|member [name=value ...]
 """
@@ -48,7 +48,8 @@ def consume():
         for record in records:
             total += handle(record)
             ends[record.partition()] = record.offset()
-        consumer.store_offsets(offsets=[TopicPartition(topic, partition, offset + 1) for partition, offset in ends.items()])
+        consumer.store_offsets(
+            offsets=[TopicPartition(topic, partition, offset + 1) for partition, offset in ends.items()])
         if work.add(len(records), total):
             return
 

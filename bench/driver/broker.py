@@ -49,7 +49,8 @@ class Broker:
         # Not pinned: it is the same for all that is measured.
         self.child = Child([tools.broker_binary, "broker", "--port", "0", *topics], log)
         try:
-            self.address = wait_until(lambda: self._address(log), 60 + len(topics), "the broker's address", [self.child])
+            self.address = wait_until(lambda: self._address(log), 60 + len(topics), "the broker's address",
+                                      [self.child])
         except BaseException:
             self.end()
             raise

@@ -16,7 +16,6 @@ class Check:
     want: float = 0
     must: float = 0
     at_most: bool = False  # else at least
-    digits: int = 3
     inverse: bool = False  # the ratio of the reference to the subject
 
     def judge(self, rows):
@@ -34,7 +33,8 @@ class Check:
             measured = ratios(row, reference, self.what)
         value = measured.median
         meets = (lambda bound: value <= bound) if self.at_most else (lambda bound: value >= bound)
-        return Verdict(self, measured, "as wanted" if meets(self.want) else "must is met" if meets(self.must) else "FAILED")
+        outcome = "as wanted" if meets(self.want) else "must is met" if meets(self.must) else "FAILED"
+        return Verdict(self, measured, outcome)
 
 
 @dataclass
@@ -50,9 +50,24 @@ class Verdict:
         return self.measured is not None and self.outcome == "FAILED"
 
 
-def number(value, digits=3):
-    """A number with that many digits that count."""
-    return f"{value:.{digits}g}"
+def at_least(label, subject, reference, want, must, what="speed", inverse=False):
+    """A Check that a ratio is large enough."""
+    return Check(label, subject.name, reference.name, what, want, must, inverse=inverse)
+
+
+def at_most(label, subject, reference, what, want, must):
+    """A Check that a ratio is small enough."""
+    return Check(label, subject.name, reference.name, what, want, must, at_most=True)
+
+
+def at_most_of(label, row, what, must):
+    """A Check that a figure is small enough."""
+    return Check(label, row, "", what, must, must, at_most=True)
+
+
+def number(value):
+    """A number with three digits that count."""
+    return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def check_table(verdicts):

@@ -28,8 +28,10 @@ def write_document(results, cases):
             verdicts += case.judged(result)
             tables.append(f"### {case.title}\n\n{case.rendered(result)}")
     machine = markdown(["", ""], [[name, value] for name, value in results.machine.items()])
-    text = "\n\n".join([HEAD.strip(), part("method.md"), "## Machine and versions", machine, "## What ackpipe has to keep",
-                        "`scripts/bench --check` asserts this column by column; \"must\" is where it fails.",
+    text = "\n\n".join([HEAD.strip(), part("method.md"), "## Machine and versions", machine,
+                        "## What ackpipe has to keep",
+                        "`scripts/bench --check` asserts these; it fails where a \"must\" is missed.",
                         check_table(verdicts), "## All figures", *tables, part("tried.md")]) + "\n"
+    text = text.replace(ROOT + os.sep, "")  # the reason of a failure may name a file
     with open(os.path.join(ROOT, DOCUMENT), "w") as file:
         file.write("\n".join(line.rstrip() for line in text.split("\n")))

@@ -55,8 +55,8 @@ def stream(tools, subject, broker, partitions, rate, count, watch_commits=False)
     try:
         run.wait_for_first()
         if watch_commits:
-            watcher = Child([tools.program("watch_commits"), "-b", broker.address, "-t", topic, "-g", run.group, "-o", commits],
-                            tools.log("watch"))
+            watcher = Child([tools.program("watch_commits"), "-b", broker.address, "-t", topic, "-g", run.group,
+                             "-o", commits], tools.log("watch"))
         output = run_quietly([*load, "-R", str(rate), "-n", str(count)], log)
         start = int(output.split()[0])
         run.wait(120)
@@ -112,6 +112,7 @@ class LatencyCase:
     commits: bool = False
     checks: tuple = ()
     note: str = ""
+    repeat: int = 0  # rounds, at most; 0: as the user says
     quick: bool = False
 
     def for_check(self):
@@ -121,6 +122,7 @@ class LatencyCase:
     def measured(self, bench, repeat):
         """Runs it."""
         tools = bench.tools
+        repeat = min(repeat, self.repeat or repeat)
         top = top_rate(tools, self.of) if self.of else None
         rows = []
         # A topic each: nothing of an earlier run is in the way, and the partitions hold what is produced.

@@ -1,6 +1,7 @@
 """The command line of scripts/bench: which cases are run, and what is printed and written."""
 import argparse
 import os
+import signal
 import sys
 import time
 
@@ -8,13 +9,13 @@ from .broker import Brokers
 from .cases import CASES
 from .checks import check_table
 from .document import DOCUMENT, write_document
-from .machine import described
+from .machine import described, load_average
 from .processes import Failure
 from .results import Results
 from .tools import ROOT, Tools
 
-HELP = """Measures ackpipe beside the raw Kafka client and beside what else a user would take, on this machine, with the embedded
-broker. Without an option that chooses, everything is measured and docs/performance.md is written."""
+HELP = """Measures ackpipe beside the raw Kafka client and beside what else a user would take, on this machine, with the
+embedded broker. Without an option that chooses, everything is measured and docs/performance.md is written."""
 
 
 def parsed(arguments):
@@ -28,13 +29,15 @@ def parsed(arguments):
     what.add_argument("--quick", action="store_true", help="measure the most important cases, twice: under 3 minutes")
     what.add_argument("--check", action="store_true", help="assert the ratios; exit code 1 if one is missed")
     what.add_argument("--document", action="store_true", help="write docs/performance.md from what was measured last")
-    parser.add_argument("--repeat", type=int, metavar="N", help="rounds of each case (default: 5; 3 with --check, 2 with --quick)")
+    parser.add_argument("--repeat", type=int, metavar="N",
+                        help="rounds of each case (default: 5; 3 with --check, 2 with --quick)")
     parser.add_argument("--records", type=int, default=0, metavar="N", help="records of a run, at most: for a trial")
     parser.add_argument("--binary", default=os.path.join(ROOT, ".build", "release", "ackpipe"), metavar="PATH",
                         help="the release binary to measure (default: ACKPIPE_BINARY, else it is built)")
     parser.add_argument("--broker-binary", metavar="PATH", help="the binary that is the broker (default: the same)")
     parser.add_argument("--newer-librdkafka", metavar="FOLDER", help="where a newer librdkafka.so.1 is")
-    parser.add_argument("--pin", metavar="CPUS", help="pin each measured process and its children to these CPUs (taskset -c)")
+    parser.add_argument("--pin", metavar="CPUS",
+                        help="pin each measured process and its children to these CPUs (taskset -c)")
     parser.add_argument("--keep-logs", action="store_true", help="keep the logs and reports in .build/bench/run-PID")
     if "--" in arguments:
         place = arguments.index("--")
@@ -90,6 +93,7 @@ def run_cases(tools, options):
 
 def main(arguments):
     """Exit code 0, or 1 where something failed or a ratio was missed."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # by way of the finally blocks
     options = parsed(arguments)
     if options.list:
         for case in CASES:
@@ -102,6 +106,8 @@ def main(arguments):
     started = time.monotonic()
     try:
         tools = Tools(options)
+        if load_average() > 0.5:
+            tools.say(f"the machine is busy (load average {load_average()}): nothing but ratios can be trusted")
         results, verdicts = run_cases(tools, options)
         if verdicts:
             print(f"\n## What ackpipe has to keep\n\n{check_table(verdicts)}")

@@ -81,8 +81,8 @@ class Run:
     def wait(self, timeout):
         """Until it has ended, or has reported and was told to end."""
         if not self.plan.ends_by_itself:
-            wait_until(lambda: glob.glob(os.path.join(self.reports, "*.json")), timeout, f"a report of {self.subject.name}",
-                       self.children)
+            wait_until(lambda: glob.glob(os.path.join(self.reports, "*.json")), timeout,
+                       f"a report of {self.subject.name}", self.children)
             for child in self.children:
                 child.has_ended()
                 os.kill(child.pid, signal.SIGTERM)

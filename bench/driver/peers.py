@@ -73,7 +73,8 @@ ruleset(name="bench") {{
     action(type="omprog" binary="{program}" template="value"
            confirmMessages="{'on' if self.confirm else 'off'}" useTransactions="{'on' if self.transactions else 'off'}")
 }}
-input(type="imkafka" topic="{topic}" broker=["{brokers}"] consumergroup="{group}" ruleset="bench" confParam=[{parameters}])
+input(type="imkafka" topic="{topic}" broker=["{brokers}"] consumergroup="{group}" ruleset="bench"
+      confParam=[{parameters}])
 '''
         path = os.path.join(reports, "rsyslog.conf")
         with open(path, "w") as file:

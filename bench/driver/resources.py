@@ -11,6 +11,7 @@ from .processes import run_quietly
 from .tables import markdown
 
 IDLE_SECONDS = 5.0
+IDLE_ROW = "ackpipe, idle"
 
 
 def idle_memory(tools, subject):
@@ -49,6 +50,7 @@ class ResourceCase:
     restarting: tuple
     checks: tuple = ()
     note: str = ""
+    repeat: int = 0
     quick: bool = False
 
     def for_check(self):
@@ -58,11 +60,11 @@ class ResourceCase:
     def measured(self, bench, repeat):
         """Runs it."""
         tools = bench.tools
-        idle = Row("ackpipe, idle", rss=[idle_memory(tools, self.idle) for _ in range(min(repeat, 3))])
+        idle = Row(IDLE_ROW, rss=[idle_memory(tools, self.idle) for _ in range(min(repeat, 3))])
         tools.say(f"  idle: {Spread.of(idle.rss).median:.1f} MB")
         restarts = {}
         data = DATA_SETS["text-100"]
-        for number in range(repeat):
+        for number in range(min(repeat, self.repeat or repeat)):
             for subject in self.restarting:
                 group = f"restart-{os.getpid()}-{subject.slug}-{number}"
                 broker = bench.brokers.holding(data)

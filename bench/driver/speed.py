@@ -23,7 +23,9 @@ class SpeedCase:
         """The case with what its checks need and no more, or None."""
         names = {name for check in self.checks for name in (check.subject, check.reference)}
         subjects = tuple(subject for subject in self.subjects if subject.name in names)
-        return SpeedCase(self.name, self.title, self.data, subjects, self.checks, repeat=self.repeat) if subjects else None
+        if not subjects:
+            return None
+        return SpeedCase(self.name, self.title, self.data, subjects, self.checks, repeat=self.repeat)
 
     def measured(self, bench, repeat):
         """Runs it. The result can be written as JSON."""

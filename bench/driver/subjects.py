@@ -67,8 +67,8 @@ class Raw(Subject):
     latency: bool = False
 
     def plan(self, tools, brokers, topic, group, reports, records):
-        command = [tools.program("raw_consumer"), "-b", brokers, "-t", topic, "-g", group, "-r", reports, "-n", str(records),
-                   *properties(dict(self.settings)), *(["-l"] if self.latency else [])]
+        command = [tools.program("raw_consumer"), "-b", brokers, "-t", topic, "-g", group, "-r", reports,
+                   "-n", str(records), *properties(dict(self.settings)), *(["-l"] if self.latency else [])]
         return Plan([command], library_env(tools, self.newer))
 
 
