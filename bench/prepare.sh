@@ -2,8 +2,8 @@
 # shellcheck shell=bash
 
 # The clients and the parser that the bench compares with.
-# kafka-python 3 cannot bootstrap from the embedded broker.
-python_packages=(confluent-kafka "kafka-python<3" aiokafka orjson)
+# Later versions of kafka-python cannot consume from the embedded broker.
+python_packages=(confluent-kafka kafka-python==2.0.6 aiokafka orjson)
 
 # Compiles the C programs of the bench into FOLDER.
 compile_programs() {

@@ -17,17 +17,23 @@ class DataSet:
     per_partition: int
     batch: int  # records of a batch as the producer wrote it: about 100 KB
     title: str
+    shares: tuple = (1,)  # beside the whole, topics with a fourth and a fortieth of it for what is slow: a client that
+    # stops in the middle of a topic has fetched, and paid for, more than it handled
 
-    @property
-    def records(self):
-        return self.partitions * self.per_partition
+    def records(self, share):
+        """How many are in the topic that holds this share."""
+        return self.partitions * self.per_partition // share
+
+    def topic(self, share):
+        """Its name."""
+        return self.name if share == 1 else f"{self.name}-{share}"
 
 
 DATA_SETS = {
     data.name: data
     for data in (
-        DataSet("text-100", 100, "text", 64, 40_000, 1000, "100 B of text"),
-        DataSet("json-100", 100, "json", 64, 40_000, 1000, "100 B of JSON"),
+        DataSet("text-100", 100, "text", 64, 40_000, 1000, "100 B of text", (1, 4, 40)),
+        DataSet("json-100", 100, "json", 64, 40_000, 1000, "100 B of JSON", (1, 4, 40)),
         DataSet("text-1k", 1024, "text", 192, 4_500, 100, "1 KiB of text"),
         DataSet("json-1k", 1024, "json", 192, 4_500, 100, "1 KiB of JSON"),
         DataSet("binary-1k", 1024, "binary", 192, 4_500, 100, "1 KiB of random bytes"),
@@ -37,14 +43,13 @@ DATA_SETS = {
 
 
 class Broker:
-    """`ackpipe broker` with one topic, or (`copies`) with TOPIC-0, TOPIC-1 ..., which take_topic gives out."""
+    """`ackpipe broker` with these topics; take_topic gives them out one by one."""
 
-    def __init__(self, tools, topic, partitions, copies=0):
+    def __init__(self, tools, topics, partitions):
         self.tools = tools
-        self.topic = topic
         self.partitions = partitions
-        self.fresh = [f"{topic}-{number}" for number in range(copies)]
-        topics = [word for name in self.fresh or [topic] for word in ("--topic", f"{name}:{partitions}")]
+        self.fresh = list(topics)
+        topics = [word for name in topics for word in ("--topic", f"{name}:{partitions}")]
         log = tools.log("broker")
         # Not pinned: it is the same for all that is measured.
         self.child = Child([tools.broker_binary, "broker", "--port", "0", *topics], log)
@@ -69,9 +74,10 @@ class Broker:
 
     def fill(self, data):
         """Writes a data set; fails unless every partition still begins at 0 afterwards."""
-        run_quietly([self.tools.program("load"), "-b", self.address, "-t", self.topic, "-p", str(data.partitions),
-                     "-n", str(data.records), "-s", str(data.size), "-k", data.kind[0], "-m", str(data.batch)],
-                    self.tools.log("load"))
+        for share in data.shares:
+            run_quietly([self.tools.program("load"), "-b", self.address, "-t", data.topic(share),
+                         "-p", str(data.partitions), "-n", str(data.records(share)), "-s", str(data.size),
+                         "-k", data.kind[0], "-m", str(data.batch)], self.tools.log("load"))
 
     def end(self):
         """Ends the process."""
@@ -90,8 +96,8 @@ class Brokers:
         """A broker that holds this data set."""
         if self.data != data:
             self.end()
-            self.tools.say(f"filling a broker: {data.records:,} records, {data.title}, {data.partitions} partitions")
-            broker = Broker(self.tools, data.name, data.partitions)
+            self.tools.say(f"filling a broker: {data.records(1):,} records, {data.title}, {data.partitions} partitions")
+            broker = Broker(self.tools, [data.topic(share) for share in data.shares], data.partitions)
             self.broker = broker
             broker.fill(data)
             self.data = data

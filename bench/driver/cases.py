@@ -20,17 +20,17 @@ ACKPIPE_CASES = (
         c.batches(500, "orjson", needs=c.ORJSON), c.BATCH_NODE), repeat=3),
     SpeedCase("messages", "Message mode, 100 B", "text-100", (
         c.RAW,
-        c.messages("--max-in-flight 1", limit=200_000),
+        c.messages("--max-in-flight 1", share=4),
         c.messages(),
         c.MESSAGES_C,
         c.MESSAGES_LANES_C,
         Ackpipe("ackpipe, messages, --max-in-flight 1024 --order none, C, ack through", options=c.UNORDERED,
                 handler_options=("-t",)),
-        c.messages("--max-in-flight 1", "json", limit=100_000),
-        c.messages("", "json", limit=500_000),
-        c.messages("--max-in-flight 1024 --order none", "json", limit=1_000_000),
-        c.messages("--max-in-flight 1024 --order none", "orjson", limit=1_000_000, needs=c.ORJSON),
-        c.messages("--max-in-flight 1024 --order none", "node", limit=1_000_000, needs=c.NODE)), checks=(
+        c.messages("--max-in-flight 1", "json", share=40),
+        c.messages("", "json", share=4),
+        c.messages("--max-in-flight 1024 --order none", "json", share=4),
+        c.messages("--max-in-flight 1024 --order none", "orjson", share=4, needs=c.ORJSON),
+        c.messages("--max-in-flight 1024 --order none", "node", share=4, needs=c.NODE)), checks=(
             at_least("messages, window 1024, --order none, C, 100 B: throughput to the raw consumer", c.MESSAGES_C,
                      c.RAW, 0.7, 0.7),
             at_least("messages, window 1024, --lane-window 16, C, 100 B: the same", c.MESSAGES_LANES_C, c.RAW, 0.7,
@@ -73,18 +73,18 @@ PEER_CASES = (
         c.BATCH_ORJSON,
         c.BATCH_JSON,
         Confluent("confluent consume(500), tuned", needs=c.CONFLUENT),
-        Confluent("confluent consume(500), default", tuned=False, limit=500_000, needs=c.CONFLUENT),
-        Confluent("confluent poll(), tuned", how="poll", limit=1_000_000, needs=c.CONFLUENT),
-        Confluent("confluent poll(), default", how="poll", tuned=False, limit=500_000, needs=c.CONFLUENT),
-        PythonPeer("kafka-python", program="peer_kafka_python.py", limit=300_000, needs=("module:kafka",)),
-        PythonPeer("aiokafka, iteration", program="peer_aiokafka.py", arguments=("iterate",), limit=300_000,
+        Confluent("confluent consume(500), default", tuned=False, share=4, needs=c.CONFLUENT),
+        Confluent("confluent poll(), tuned", how="poll", share=4, needs=c.CONFLUENT),
+        Confluent("confluent poll(), default", how="poll", tuned=False, share=4, needs=c.CONFLUENT),
+        PythonPeer("kafka-python", program="peer_kafka_python.py", share=4, needs=("module:kafka",)),
+        PythonPeer("aiokafka, iteration", program="peer_aiokafka.py", arguments=("iterate",), share=4,
                    needs=("module:aiokafka",)),
-        PythonPeer("aiokafka, getmany", program="peer_aiokafka.py", arguments=("getmany",), limit=1_000_000,
+        PythonPeer("aiokafka, getmany", program="peer_aiokafka.py", arguments=("getmany",), share=4,
                    needs=("module:aiokafka",))), repeat=3),
     SpeedCase("rsyslog", "rsyslog, 100 B, a Python program", "text-100", (
         c.RSYSLOG,
-        Rsyslog("rsyslog imkafka, omprog, transactions", transactions=True, limit=100_000, needs=("rsyslog",)),
-        Rsyslog("rsyslog imkafka, omprog, unconfirmed", confirm=False, limit=400_000, needs=("rsyslog",)),
+        Rsyslog("rsyslog imkafka, omprog, transactions", transactions=True, share=40, needs=("rsyslog",)),
+        Rsyslog("rsyslog imkafka, omprog, unconfirmed", confirm=False, share=4, needs=("rsyslog",)),
         c.BATCH_JSON, c.BATCH_ORJSON), repeat=3, checks=(
             at_least("batches, Python orjson: throughput to rsyslog omprog, confirmed", c.BATCH_ORJSON, c.RSYSLOG, 25,
                      25),
@@ -92,7 +92,7 @@ PEER_CASES = (
                      inverse=True))),
     SpeedCase("kcat", "kcat, 100 B, a Python program", "text-100", (
         c.KCAT,
-        Kcat("kcat -J -u, default, to Python orjson", tuned=False, limit=400_000, needs=c.KCAT_NEEDS),
+        Kcat("kcat -J -u, default, to Python orjson", tuned=False, share=4, needs=c.KCAT_NEEDS),
         c.BATCH_ORJSON), checks=(
             at_least("batches, Python orjson: throughput to kcat -J, tuned", c.BATCH_ORJSON, c.KCAT, 1.8, 1.8),)),
 )
@@ -126,9 +126,9 @@ no member. ackpipe commits every second by default (`--commit-interval`), as the
 RESOURCES = ResourceCase(
     "resources", "Idle memory, restart, size", c.IDLE, (c.RAW_RESTART, c.ACKPIPE_RESTART), repeat=3,
     checks=(at_most_of("RSS idle, MB", IDLE_ROW, "rss", 15),),
-    note="""Idle: 5 s after the only record. A restart is that of a group which was left in good order, from the start of
-the process to the first record in the handler, with `session.timeout.ms=6000` on both sides: the embedded broker lets a
-group wait for 3 s when its first member joins, and for the session time-out when it is joined again. What ackpipe adds is the
-difference.""")
+    note="""Idle: 5 s after the only record. A restart is that of a group which was left in good order, from the start
+of the process to the first record in the handler, with `session.timeout.ms=6000` on both sides: the embedded broker lets a
+group wait for 3 s when its first member joins, and for the session time-out when it is joined again. What ackpipe adds
+is the difference.""")
 
 CASES = (*ACKPIPE_CASES, *PEER_CASES, *LATENCY_CASES, RESOURCES)

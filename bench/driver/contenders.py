@@ -34,11 +34,11 @@ def messages(title="", handler="c", **arguments):
                    options=tuple(title.split()), **arguments)
 
 
-def pool(count, records):
+def pool(count, share):
     """Workers that have one record each, and wait for a millisecond; and as many loops alone."""
     return (
-        Alone(f"{count} loops without ackpipe", copies=count, limit=records),
-        Ackpipe(f"ackpipe, {count} workers, window 1, --order none", handler_options=("-w", "1000"), limit=records,
+        Alone(f"{count} loops without ackpipe", copies=count, share=share),
+        Ackpipe(f"ackpipe, {count} workers, window 1, --order none", handler_options=("-w", "1000"), share=share,
                 options=("--workers", str(count), "--max-in-flight", "1", "--order", "none")),
     )
 
@@ -59,14 +59,14 @@ VALUES_ORJSON = Ackpipe("ackpipe, batches, --value-format json, Python orjson", 
 VALUES_JSON_NEWER = Ackpipe("ackpipe, batches, --value-format json, Python json, newer librdkafka", handler="json",
                             options=JSON_VALUES, handler_options=MEMBER, newer=True, needs=NEWER)
 CONSUME_JSON = Confluent("confluent consume(500) + json.loads, tuned", work="member", needs=CONFLUENT)
-POLL_JSON = Confluent("confluent poll() + json.loads, tuned", how="poll", work="member", limit=1_000_000,
+POLL_JSON = Confluent("confluent poll() + json.loads, tuned", how="poll", work="member", share=4,
                       needs=CONFLUENT)
 POLL_JSON_DEFAULT = Confluent("confluent poll() + json.loads, default", how="poll", work="member", tuned=False,
-                              limit=500_000, needs=CONFLUENT)
-RSYSLOG = Rsyslog("rsyslog imkafka, omprog, confirmed", limit=100_000, needs=("rsyslog",))
-KCAT = Kcat("kcat -J -u, tuned, to Python orjson", limit=400_000, needs=KCAT_NEEDS)
-ALONE_8, POOL_8 = pool(8, 32_000)
-ALONE_64, POOL_64 = pool(64, 128_000)
+                              share=4, needs=CONFLUENT)
+RSYSLOG = Rsyslog("rsyslog imkafka, omprog, confirmed", share=40, needs=("rsyslog",))
+KCAT = Kcat("kcat -J -u, tuned, to Python orjson", share=4, needs=KCAT_NEEDS)
+ALONE_8, POOL_8 = pool(8, 40)
+ALONE_64, POOL_64 = pool(64, 4)
 
 # The embedded broker does not wake a waiting fetch: on both sides it waits for a millisecond at most.
 PROMPT = ("-X", "fetch.wait.max.ms=1")
@@ -83,5 +83,5 @@ LATENCY_PYTHON = Ackpipe("ackpipe, messages, Python json", handler="json", optio
 
 IDLE = Ackpipe("ackpipe, messages, C", endless=True)
 SHORT_SESSION = ("session.timeout.ms", "6000")
-RAW_RESTART = Raw("raw C consumer", settings=(*TUNED.items(), SHORT_SESSION), limit=100_000)
-ACKPIPE_RESTART = Ackpipe("ackpipe, batches, C", options=(*BATCH, "-X", "=".join(SHORT_SESSION)), limit=100_000)
+RAW_RESTART = Raw("raw C consumer", settings=(*TUNED.items(), SHORT_SESSION))
+ACKPIPE_RESTART = Ackpipe("ackpipe, batches, C", options=(*BATCH, "-X", "=".join(SHORT_SESSION)), streaming=True)

@@ -49,7 +49,7 @@ def stream(tools, subject, broker, partitions, rate, count, watch_commits=False)
     load = [tools.program("load"), "-b", broker.address, "-t", topic, "-p", str(partitions), "-s", "100"]
     log = tools.log("load")
     run_quietly([*load, "-R", "0", "-n", "1"], log)
-    run = Run(tools, subject, broker, count + 1, topic=topic)
+    run = Run(tools, subject, broker, topic, count + 1)
     watcher = None
     commits = os.path.join(run.reports, "commits")
     try:
@@ -91,7 +91,7 @@ def commit_latencies(stamps, path):
 
 def top_rate(tools, subject):
     """What a subject consumes while a producer writes as fast as it can."""
-    broker = Broker(tools, "top", 64, copies=1)
+    broker = Broker(tools, ["top"], 64)
     try:
         return stream(tools, subject, broker, 64, 0, 1_000_000)[1].speed
     finally:
@@ -132,7 +132,8 @@ class LatencyCase:
             of_rate = {subject.name: LatencyRow(subject.name, rate, skipped=subject.missing(tools) or "")
                        for subject in self.subjects}
             rows += of_rate.values()
-            broker = Broker(tools, "latency", self.partitions, copies=repeat * len(self.subjects))
+            topics = [f"latency-{number}" for number in range(repeat * len(self.subjects))]
+            broker = Broker(tools, topics, self.partitions)
             try:
                 for number in range(repeat):
                     self._round(tools, broker, of_rate, rate, count, f"{number + 1}/{repeat}")

@@ -31,7 +31,8 @@ def parsed(arguments):
     what.add_argument("--document", action="store_true", help="write docs/performance.md from what was measured last")
     parser.add_argument("--repeat", type=int, metavar="N",
                         help="rounds of each case (default: 5; 3 with --check, 2 with --quick)")
-    parser.add_argument("--records", type=int, default=0, metavar="N", help="records of a run, at most: for a trial")
+    parser.add_argument("--share", type=int, default=1, metavar="N",
+                        help="read only every Nth of the records, N being 4 or 40: for a trial")
     parser.add_argument("--binary", default=os.path.join(ROOT, ".build", "release", "ackpipe"), metavar="PATH",
                         help="the release binary to measure (default: ACKPIPE_BINARY, else it is built)")
     parser.add_argument("--broker-binary", metavar="PATH", help="the binary that is the broker (default: the same)")
@@ -111,7 +112,7 @@ def main(arguments):
         results, verdicts = run_cases(tools, options)
         if verdicts:
             print(f"\n## What ackpipe has to keep\n\n{check_table(verdicts)}")
-        if not (options.check or options.quick or options.case or options.extra or options.records):
+        if not (options.check or options.quick or options.case or options.extra or options.share > 1):
             results.save()
             write_document(results, CASES)
             tools.say(f"{DOCUMENT} is written")

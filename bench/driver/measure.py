@@ -50,12 +50,12 @@ def read_reports(folder):
 class Run:
     """A subject under way."""
 
-    def __init__(self, tools, subject, broker, records, group=None, topic=None):
+    def __init__(self, tools, subject, broker, topic, records, group=None):
         self.tools = tools
         self.subject = subject
         self.reports = tools.folder(subject.slug)
         group = self.group = group or f"bench-{os.getpid()}-{next(tools.numbers)}"
-        plan = subject.plan(tools, broker.address, topic or broker.topic, group, self.reports, records)
+        plan = subject.plan(tools, broker.address, topic, group, self.reports, records)
         self.plan = plan
         self.children = []
         previous = None
@@ -126,11 +126,11 @@ class Run:
             child.end(grace=5)
 
 
-def measure(tools, subject, broker, records, timeout=180, group=None):
+def measure(tools, subject, broker, topic, records, group=None):
     """One run from start to end."""
-    run = Run(tools, subject, broker, records, group)
+    run = Run(tools, subject, broker, topic, records, group)
     try:
-        run.wait(timeout)
+        run.wait(subject.timeout)
         measurement = run.measurement()
     finally:
         run.end()

@@ -53,9 +53,9 @@ def run_rounds(tools, broker, data, subjects, repeat):
             row = rows[subject.name]
             if row.skipped:
                 continue
-            records = min(subject.limit or data.records, data.records, tools.options.records or data.records)
+            share = max(subject.share, max(share for share in data.shares if share <= tools.options.share))
             try:
-                measurement = measure(tools, subject, broker, records, subject.timeout)
+                measurement = measure(tools, subject, broker, data.topic(share), data.records(share))
             except Failure as failure:
                 tools.say(f"  {subject.name}: failed: {failure}")
                 row.skipped = "failed: " + str(failure).splitlines()[0]

@@ -11,18 +11,19 @@ from .processes import run_quietly
 from .tables import markdown
 
 IDLE_SECONDS = 5.0
+RESTART_RECORDS = 100_000
 IDLE_ROW = "ackpipe, idle"
 
 
 def idle_memory(tools, subject):
     """Resident MB some seconds after the only record of a topic was handled."""
-    broker = Broker(tools, "idle", 8, copies=1)
+    broker = Broker(tools, ["idle"], 8)
     topic = broker.take_topic()
     run = None
     try:
         run_quietly([tools.program("load"), "-b", broker.address, "-t", topic, "-p", "8", "-R", "0", "-n", "1"],
                     tools.log("load"))
-        run = Run(tools, subject, broker, 0, topic=topic)
+        run = Run(tools, subject, broker, topic, 0)
         run.wait_for_first()
         time.sleep(IDLE_SECONDS)
         return run.children[0].current_rss() / 1e6
@@ -42,7 +43,7 @@ def stripped_size(tools):
 
 @dataclass(frozen=True)
 class ResourceCase:
-    """Idle memory, restart, size. `idle` consumes without an end; the `restarting` ones end after their limit."""
+    """Idle memory, restart, size. `idle` consumes without an end; the `restarting` ones end in the middle."""
 
     name: str
     title: str
@@ -68,8 +69,8 @@ class ResourceCase:
             for subject in self.restarting:
                 group = f"restart-{os.getpid()}-{subject.slug}-{number}"
                 broker = bench.brokers.holding(data)
-                measure(tools, subject, broker, subject.limit, group=group)
-                again = measure(tools, subject, broker, subject.limit, group=group)
+                measure(tools, subject, broker, data.topic(1), RESTART_RECORDS, group)
+                again = measure(tools, subject, broker, data.topic(1), RESTART_RECORDS, group)
                 restarts.setdefault(subject.name, []).append(again.start_to_first)
                 tools.say(f"  {number + 1}/{repeat} restart of {subject.name}: {again.start_to_first:.3f} s")
         return {"rows": as_json([idle]), "restarts": restarts, "size": os.path.getsize(tools.binary) / 1e6,

@@ -18,7 +18,7 @@ class Subject:
     """Something that consumes a topic and leaves reports."""
 
     name: str
-    limit: int = field(default=0, kw_only=True)  # records that it is given; 0: all
+    share: int = field(default=1, kw_only=True)  # which of the data set's topics it is given: the whole, a fourth ...
     needs: tuple = field(default=(), kw_only=True)  # "module:NAME", "program:NAME", "newer-librdkafka", "rsyslog"
     timeout: float = field(default=180, kw_only=True)
 
@@ -43,7 +43,7 @@ class Subject:
 
 @dataclass(frozen=True)
 class Alone(Subject):
-    """Copies of the C handler's loop without ackpipe: each waits as if it had `limit` / `copies` records."""
+    """Copies of the C handler's loop without ackpipe, which share the number of records."""
 
     copies: int = 8
     wait_us: int = 1000
@@ -81,7 +81,7 @@ class Ackpipe(Subject):
     handler_options: tuple = ()
     newer: bool = False
     endless: bool = False  # until it is ended
-    streaming: bool = False  # ends after as many records as it is asked for, instead of at the end of the topic
+    streaming: bool = False  # ends after as many records as it is asked for, not at the end of the topic
 
     def plan(self, tools, brokers, topic, group, reports, records):
         handlers = {
@@ -93,7 +93,7 @@ class Ackpipe(Subject):
         end = ["--exit-at-end"]
         if self.endless:
             end = []
-        elif self.limit or self.streaming or tools.options.records:
+        elif self.streaming:
             end = ["--max-messages", str(records)]
         command = [tools.binary, "run", "-b", brokers, "-t", topic, "-g", group, *end, *self.options,
                    *tools.options.extra, "--", *handlers[self.handler], *self.handler_options]
