@@ -38,6 +38,14 @@ DATA_SETS = {
         DataSet("json-1k", 1024, "json", 192, 4_500, 100, "1 KiB of JSON"),
         DataSet("binary-1k", 1024, "binary", 192, 4_500, 100, "1 KiB of random bytes"),
         DataSet("text-100k", 102_400, "text", 192, 48, 1, "100 KiB of text"),
+        # For the growth of the cost. The smallest values, because a single partition holds no more than 5 MB.
+        DataSet("partitions-1", 1, "text", 1, 500_000, 5000, "1 B"),
+        DataSet("partitions-10", 1, "text", 10, 250_000, 5000, "1 B"),
+        DataSet("partitions-100", 1, "text", 100, 25_000, 1000, "1 B"),
+        DataSet("partitions-1000", 1, "text", 1000, 2_500, 500, "1 B"),
+        DataSet("text-10k", 10_240, "text", 192, 480, 10, "10 KiB of text"),
+        DataSet("text-1m", 1_000_000, "text", 192, 4, 1, "1 MB of text"),
+        DataSet("text-4m", 4_000_000, "text", 192, 1, 1, "4 MB of text"),
     )
 }
 

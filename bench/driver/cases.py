@@ -4,6 +4,7 @@ In a check the first figure is what is wanted, the second what must be.
 """
 from . import contenders as c
 from .checks import at_least, at_most, at_most_of
+from .growth import GrowthCase, Point
 from .latency import LatencyCase
 from .peers import Confluent, Kcat, PythonPeer, Rsyslog
 from .resources import IDLE_ROW, ResourceCase
@@ -100,13 +101,13 @@ PEER_CASES = (
 LATENCY_CASES = (
     LatencyCase(
         "latency", "Latency at a low rate: produce to handler", (c.RAW_LATENCY, c.LATENCY_C, c.LATENCY_PYTHON),
-        (300,), 1, 8,
+        (500,), 1, 10,
         checks=(
             at_most_of("added latency at a low rate, C: p50, microseconds", c.LATENCY_C.name, "added_p50", 30),
             at_most_of("added latency at a low rate, C: p99", c.LATENCY_C.name, "added_p99", 100),
             at_most_of("added latency at a low rate, Python: p50", c.LATENCY_PYTHON.name, "added_p50", 100),
             at_most_of("added latency at a low rate, Python: p99", c.LATENCY_PYTHON.name, "added_p99", 150)),
-        note="""A record every 3.3 ms to one partition. A record's value is the clock when it was given to the producer
+        note="""A record every 2 ms to one partition. A record's value is the clock when it was given to the producer
 (`linger.ms=0`); the handler subtracts it from the clock when it has read the frame. "Added" is the difference of the
 percentiles to the raw consumer in the same round. `fetch.wait.max.ms=1` on both sides, because the embedded broker does
 not answer a waiting fetch when a record comes: part of each figure is that wait."""),
@@ -127,8 +128,23 @@ RESOURCES = ResourceCase(
     "resources", "Idle memory, restart, size", c.IDLE, (c.RAW_RESTART, c.ACKPIPE_RESTART), repeat=3,
     checks=(at_most_of("RSS idle, MB", IDLE_ROW, "rss", 15),),
     note="""Idle: 5 s after the only record. A restart is that of a group which was left in good order, from the start
-of the process to the first record in the handler, with `session.timeout.ms=6000` on both sides: the embedded broker lets a
-group wait for 3 s when its first member joins, and for the session time-out when it is joined again. What ackpipe adds
-is the difference.""")
+of the process to the first record in the handler, with `session.timeout.ms=6000` on both sides: the embedded broker
+lets a group wait for 3 s when its first member joins, and for the session time-out when it is joined again. What
+ackpipe adds is the difference.""")
 
-CASES = (*ACKPIPE_CASES, *PEER_CASES, *LATENCY_CASES, RESOURCES)
+GROWTH_CASES = (
+    GrowthCase("growth-partitions", "Growth: 1 to 1,000 partitions, values of 1 B, batches, C", tuple(
+        Point(f"{count:,} partitions", f"partitions-{count}", c.BATCH_C, c.RAW) for count in (1, 10, 100, 1000)),
+        note="A lane is a partition: with one partition a batch goes out when the one before it was answered."),
+    GrowthCase("growth-workers", "Growth: 1 to 64 workers, 100 B, batches, C", tuple(
+        Point(f"{count} workers", "text-100", c.workers(count, "c"), c.RAW) for count in (1, 2, 8, 32, 64))),
+    GrowthCase("growth-in-flight", "Growth: 1 to 100,000 in flight, 100 B, messages, --order none, C", tuple(
+        Point(f"{count:,} in flight", "text-100", c.in_flight(count, 4 if count < 100 else 1), c.RAW)
+        for count in (1, 10, 100, 1000, 10_000, 100_000))),
+    GrowthCase("growth-size", "Growth: 1 B to 4 MB, batches, C", tuple(
+        Point(label, data, c.BATCH_C, c.RAW) for label, data in (
+            ("1 B", "partitions-100"), ("100 B", "text-100"), ("1 KiB", "text-1k"), ("10 KiB", "text-10k"),
+            ("100 KiB", "text-100k"), ("1 MB", "text-1m"), ("4 MB", "text-4m")))),
+)
+
+CASES = (*ACKPIPE_CASES, *PEER_CASES, *LATENCY_CASES, RESOURCES, *GROWTH_CASES)

@@ -34,6 +34,12 @@ def messages(title="", handler="c", **arguments):
                    options=tuple(title.split()), **arguments)
 
 
+def in_flight(count, share):
+    """Message mode with room for so many unanswered records."""
+    return Ackpipe(f"ackpipe, messages, {count} in flight, --order none, C", share=share, options=(
+        "--max-in-flight", str(count), "--max-total-in-flight", str(max(count, 10_000)), "--order", "none"))
+
+
 def pool(count, share):
     """Workers that have one record each, and wait for a millisecond; and as many loops alone."""
     return (

@@ -26,7 +26,8 @@ def write_document(results, cases):
         result = results.cases.get(case.name)
         if result:
             verdicts += case.judged(result)
-            tables.append(f"### {case.title}\n\n{case.rendered(result)}")
+            when = f"`--case {case.name}`, {result['date']}, load average before it {result['load']}"
+            tables.append(f"### {case.title}\n\n{case.rendered(result)}\n\n{when}")
     machine = markdown(["", ""], [[name, value] for name, value in results.machine.items()])
     text = "\n\n".join([HEAD.strip(), part("method.md"), "## Machine and versions", machine,
                         "## What ackpipe has to keep",

@@ -31,6 +31,8 @@ def parsed(arguments):
     what.add_argument("--document", action="store_true", help="write docs/performance.md from what was measured last")
     parser.add_argument("--repeat", type=int, metavar="N",
                         help="rounds of each case (default: 5; 3 with --check, 2 with --quick)")
+    parser.add_argument("--update", action="store_true",
+                        help="with --case: write the document too, with the other cases as they were measured last")
     parser.add_argument("--share", type=int, default=1, metavar="N",
                         help="read only every Nth of the records, N being 4 or 40: for a trial")
     parser.add_argument("--binary", default=os.path.join(ROOT, ".build", "release", "ackpipe"), metavar="PATH",
@@ -47,6 +49,8 @@ def parsed(arguments):
         extra = []
     options = parser.parse_args(arguments)
     options.extra = extra
+    if options.update and not options.case:
+        parser.error("--update goes with --case")
     options.repeat = options.repeat or (2 if options.quick else 3 if options.check else 5)
     unknown = set(options.case) - {case.name for case in CASES}
     if unknown:
@@ -74,7 +78,7 @@ def chosen(options):
 def run_cases(tools, options):
     """Runs the cases and prints their tables. Returns the results and the verdicts."""
     bench = Bench(tools)
-    results = Results(described(tools, options))
+    results = Results(described(tools, options), Results.load().cases if options.update else None)
     verdicts = []
     # Cases of one data set follow each other: a broker is filled once.
     order = {}
@@ -83,7 +87,8 @@ def run_cases(tools, options):
     try:
         for case in sorted(chosen(options), key=lambda case: order[getattr(case, "data", case.name)]):
             tools.say(f"{case.name}: {case.title}")
-            result = case.measured(bench, options.repeat)
+            result = {"date": time.strftime("%Y-%m-%d"), "load": load_average(),
+                      **case.measured(bench, options.repeat)}
             results.add(case.name, result)
             verdicts += case.judged(result)
             print(f"\n## {case.title}\n\n{case.rendered(result)}", flush=True)
@@ -98,7 +103,7 @@ def main(arguments):
     options = parsed(arguments)
     if options.list:
         for case in CASES:
-            print(f"{case.name:15} {case.title}")
+            print(f"{case.name:18}{case.title}")
         return 0
     if options.document:
         write_document(Results.load(), CASES)
@@ -112,7 +117,7 @@ def main(arguments):
         results, verdicts = run_cases(tools, options)
         if verdicts:
             print(f"\n## What ackpipe has to keep\n\n{check_table(verdicts)}")
-        if not (options.check or options.quick or options.case or options.extra or options.share > 1):
+        if options.update or not (options.check or options.quick or options.case or options.extra or options.share > 1):
             results.save()
             write_document(results, CASES)
             tools.say(f"{DOCUMENT} is written")
