@@ -53,14 +53,15 @@ DATA_SETS = {
 class Broker:
     """`ackpipe broker` with these topics; take_topic gives them out one by one."""
 
-    def __init__(self, tools, topics, partitions):
+    def __init__(self, tools, topics, partitions, newer=False):
         self.tools = tools
         self.partitions = partitions
         self.fresh = list(topics)
         topics = [word for name in topics for word in ("--topic", f"{name}:{partitions}")]
         log = tools.log("broker")
         # Not pinned: it is the same for all that is measured.
-        self.child = Child([tools.broker_binary, "broker", "--port", "0", *topics], log)
+        self.child = Child([tools.broker_binary, "broker", "--port", "0", *topics], log,
+                           extra_env=tools.library_env(newer))
         try:
             self.address = wait_until(lambda: self._address(log), 60 + len(topics), "the broker's address",
                                       [self.child])
@@ -100,15 +101,15 @@ class Brokers:
         self.data = None
         self.broker = None
 
-    def holding(self, data):
-        """A broker that holds this data set."""
-        if self.data != data:
+    def holding(self, data, newer=False):
+        """A broker that holds this data set; `newer`: one of the newer librdkafka."""
+        if self.data != (data, newer):
             self.end()
             self.tools.say(f"filling a broker: {data.records(1):,} records, {data.title}, {data.partitions} partitions")
-            broker = Broker(self.tools, [data.topic(share) for share in data.shares], data.partitions)
+            broker = Broker(self.tools, [data.topic(share) for share in data.shares], data.partitions, newer)
             self.broker = broker
             broker.fill(data)
-            self.data = data
+            self.data = (data, newer)
         return self.broker
 
     def end(self):

@@ -82,10 +82,14 @@ def run_cases(tools, options):
     verdicts = []
     # Cases of one data set follow each other: a broker is filled once.
     order = {}
+
+    def place(case):
+        return getattr(case, "data", case.name), getattr(case, "newer_broker", False)
+
     for case in CASES:
-        order.setdefault(getattr(case, "data", case.name), len(order))
+        order.setdefault(place(case), len(order))
     try:
-        for case in sorted(chosen(options), key=lambda case: order[getattr(case, "data", case.name)]):
+        for case in sorted(chosen(options), key=lambda case: order[place(case)]):
             tools.say(f"{case.name}: {case.title}")
             result = {"date": time.strftime("%Y-%m-%d"), "load": load_average(),
                       **case.measured(bench, options.repeat)}

@@ -4,7 +4,7 @@ import os
 from dataclasses import dataclass
 
 from .measure import Plan
-from .subjects import TUNED, Subject, library_env, properties
+from .subjects import TUNED, Subject, properties
 
 
 @dataclass(frozen=True)
@@ -38,15 +38,13 @@ class Kcat(Subject):
     """`kcat -J -u | python`: no acknowledgement; the CPU is that of the whole pipe."""
 
     tuned: bool = True
-    newer: bool = False
 
     def plan(self, tools, brokers, topic, group, reports, records):
         settings = {"auto.offset.reset": "earliest", **(TUNED if self.tuned else {})}
         # -c: kcat ends by itself, after the program has read its count.
         kcat = [tools.find("kcat"), "-b", brokers, "-q", "-u", "-J", "-c", str(records), *properties(settings),
                 "-G", group, topic]
-        return Plan([kcat, [tools.python(), tools.source("peer_lines.py"), reports, str(records), "kcat"]],
-                    library_env(tools, self.newer))
+        return Plan([kcat, [tools.python(), tools.source("peer_lines.py"), reports, str(records), "kcat"]])
 
 
 @dataclass(frozen=True)

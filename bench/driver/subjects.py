@@ -53,11 +53,6 @@ class Alone(Subject):
         return Plan([command] * self.copies, parallel=True)
 
 
-def library_env(tools, newer):
-    """The environment for a program linked against the system's librdkafka that shall use the newer one."""
-    return {"LD_LIBRARY_PATH": tools.newer_library} if newer else {}
-
-
 @dataclass(frozen=True)
 class Raw(Subject):
     """The ceiling: raw_consumer.c."""
@@ -69,7 +64,7 @@ class Raw(Subject):
     def plan(self, tools, brokers, topic, group, reports, records):
         command = [tools.program("raw_consumer"), "-b", brokers, "-t", topic, "-g", group, "-r", reports,
                    "-n", str(records), *properties(dict(self.settings)), *(["-l"] if self.latency else [])]
-        return Plan([command], library_env(tools, self.newer))
+        return Plan([command], tools.library_env(self.newer))
 
 
 @dataclass(frozen=True)
@@ -97,4 +92,4 @@ class Ackpipe(Subject):
             end = ["--max-messages", str(records)]
         command = [tools.binary, "run", "-b", brokers, "-t", topic, "-g", group, *end, *self.options,
                    *tools.options.extra, "--", *handlers[self.handler], *self.handler_options]
-        return Plan([command], library_env(tools, self.newer))
+        return Plan([command], tools.library_env(self.newer))

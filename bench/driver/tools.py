@@ -76,6 +76,10 @@ class Tools:
         """A program on PATH, or None."""
         return shutil.which(name)
 
+    def library_env(self, newer):
+        """The environment for a program linked against the system's librdkafka that shall use the newer one."""
+        return {"LD_LIBRARY_PATH": self.newer_library} if newer and self.newer_library else {}
+
     def rsyslog_problem(self):
         """Why rsyslog cannot be measured, or None."""
         if not os.path.exists(os.path.join(self.rsyslog, "complete")):
