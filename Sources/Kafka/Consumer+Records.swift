@@ -14,7 +14,11 @@ extension Consumer {
         guard max > 0, let handle = unsafe handle else { return max <= 0 }
         growBatch(to: max)
         let taken = unsafe rd_kafka_consume_batch_queue(messageQueue, 0, batch.baseAddress, max)
-        guard taken > 0 else { return false }
+        guard taken > 0 else {
+            noteTake(records: 0, bytes: 0, isLast: true)
+            return false
+        }
+        var bytes = 0
         // Records come in runs of one partition: the last answer is kept here, in registers.
         var lastTopic: OpaquePointer?
         var last = (number: Int32(-1), partition: PartitionIndex(-1))
@@ -26,6 +30,7 @@ extension Consumer {
                 unsafe acceptError(message, into: &arrivals)
                 continue
             }
+            unsafe bytes += message.pointee.len
             let number = unsafe message.pointee.partition
             if unsafe topic != lastTopic || number != last.number {
                 unsafe lastTopic = topic
@@ -34,6 +39,7 @@ extension Consumer {
             let slot = unsafe records.hold(message)
             unsafe arrivals.append(.record(record(message, in: slot, last.partition)))
         }
+        noteTake(records: taken, bytes: bytes, isLast: taken < max)
         return taken == max
     }
 
