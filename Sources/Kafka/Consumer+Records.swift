@@ -5,13 +5,15 @@ extension Consumer {
     /// What holding a record costs beside its bytes: librdkafka's structures, ours, and the allocator's.
     private static let holdingCost = 512
 
-    /// Appends up to `max` things from the message queue, without waiting, and tells whether more may be there: the
-    /// eventfd is written only when the queue goes from empty to non-empty, so whoever gets true must come back unasked.
+    /// Appends up to `max` things from the message queue, fewer where records are large (`TakeBound`), without waiting, and
+    /// tells whether more may be there: the eventfd is written only when the queue goes from empty to non-empty, so whoever
+    /// gets true must come back unasked.
     ///
     /// Call `pollEvents` first. Costs no allocation a record in steady state.
     @discardableResult
     package func takeRecords(upTo max: Int, into arrivals: inout [Arrival]) -> Bool {
         guard max > 0, let handle = unsafe handle else { return max <= 0 }
+        let max = min(max, takeBound.records)
         growBatch(to: max)
         let taken = unsafe rd_kafka_consume_batch_queue(messageQueue, 0, batch.baseAddress, max)
         guard taken > 0 else {
@@ -39,6 +41,7 @@ extension Consumer {
             let slot = unsafe records.hold(message)
             unsafe arrivals.append(.record(record(message, in: slot, last.partition)))
         }
+        takeBound.note(records: taken, bytes: bytes)
         noteTake(records: taken, bytes: bytes, isLast: taken < max)
         return taken == max
     }

@@ -38,6 +38,8 @@ package final class Consumer {
     var hasBeenAssigned = false
     /// `beginClose` was refused, so there is nothing to wait for.
     var closeFailed = false
+    /// Bounds what one take may bring by the size of the records before.
+    var takeBound = TakeBound()
     /// Nil where librdkafka's fetchers need no waking.
     var fetcherWakeUp: FetcherWakeUp?
     /// Nil where nobody wants to know `Record.keyHash`.

@@ -7,9 +7,11 @@ package enum FetchSettings {
     /// librdkafka 2.2.0, in its own form `0xMMmmrrxx`: the first that has `fetch.queue.backoff.ms`.
     private static let firstWithBackoff: Int32 = 0x0202_0000
 
-    /// Records that wait in the local queue before librdkafka stops fetching: 30 ms of work at a million a second, and
-    /// 20 MB of its structures.
+    /// Records that wait in the local queue before librdkafka stops fetching: 40 ms of work at a million a second, and
+    /// 25 MB with librdkafka's structures for each.
     private static let queuedRecords = 40_000
+    /// The bytes that such a structure and a small record take.
+    private static let bytesEach = 800
     /// The sleep of a full queue, in milliseconds: short enough for half of the queue not to drain in it, long enough
     /// to cost nothing where a slow handler keeps the queue full for hours.
     private static let backoff = 5
@@ -24,7 +26,7 @@ package enum FetchSettings {
         let half = budget / 2
         // Bounded by librdkafka's own range, 1 to 2,097,151.
         var queuedKilobytes = min(max(1_024, half / 1_024), 2_097_151)
-        var records = queuedRecords
+        var records = min(queuedRecords, max(2_000, budget / bytesEach))
         var chosen: [(name: String, value: String)] = [
             // A record that is held pins the whole response it came in.
             ("fetch.message.max.bytes", "262144")

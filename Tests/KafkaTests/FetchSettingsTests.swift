@@ -41,7 +41,8 @@ import Testing
         #expect(response >= 1_000_000, "message.max.bytes is a million by default")
         var properties: Properties = chosen.map { ($0.key, $0.value) }
         if ClientLibrary.versionNumber < 0x0202_0000 { properties.removeAll { $0.name == "fetch.queue.backoff.ms" } }
-        let consumer = try Consumer(properties: [("bootstrap.servers", "localhost:1"), ("group.id", "g")] + properties, wake: 2)
+        let consumer = try Consumer(
+            properties: [("bootstrap.servers", "localhost:1"), ("group.id", "g")] + properties, wake: 2)
         consumer.finish()
     }
 
@@ -50,7 +51,8 @@ import Testing
         let own = [(name: name, value: value)]
         #expect(chosen(own)["fetch.max.bytes"] == nil)
         let consumer = try Consumer(
-            properties: [("bootstrap.servers", "localhost:1"), ("group.id", "g"), ("fetch.max.bytes", "1500000")].filter { name != "message.max.bytes" || $0.0 != "fetch.max.bytes" }
+            properties: [("bootstrap.servers", "localhost:1"), ("group.id", "g"), ("fetch.max.bytes", "1500000")].filter
+            { name != "message.max.bytes" || $0.0 != "fetch.max.bytes" }
                 + FetchSettings.properties(own: own + [("fetch.max.bytes", "")], budget: 32 << 20) + own, wake: 2)
         consumer.finish()
     }
