@@ -1,3 +1,4 @@
+import DeliveryCore
 import Glibc
 import Kafka
 import KafkaTestSupport
