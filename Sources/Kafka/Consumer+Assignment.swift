@@ -42,6 +42,7 @@ extension Consumer {
         let client = try unsafe client()
         // librdkafka keeps the pause flag with the partition; a new assignment must begin without it.
         for partition in revoked { resume(partition) }
+        fetcherWakeUp?.schedule.drop()
         let known = revoked.filter { assigned[$0] != nil }
         forgetQueues(of: usesIncrementalAssignment ? revoked : Array(assigned.keys))
         guard usesIncrementalAssignment else {

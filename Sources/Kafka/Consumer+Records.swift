@@ -15,7 +15,9 @@ extension Consumer {
         let store = unsafe records.store
         unsafe crecords_take(store, handle, messageQueue, UInt32(clamping: max), UInt64(clamping: bytes))
         unsafe read(store.pointee.taken, into: &arrivals)
-        return unsafe store.pointee.taken.may_have_more
+        let mayHaveMore = unsafe store.pointee.taken.may_have_more
+        noteTake(records: arrivals.records.count, bytes: unsafe Int(store.pointee.taken.bytes), isLast: !mayHaveMore)
+        return mayHaveMore
     }
 
     /// The same, one by one and appended, without a bound on bytes: for where speed does not matter.

@@ -37,6 +37,8 @@ package final class Consumer {
     var hasBeenAssigned = false
     /// `beginClose` was refused, so there is nothing to wait for.
     var closeFailed = false
+    /// Nil where librdkafka's fetchers need no waking.
+    var fetcherWakeUp: FetcherWakeUp?
     /// Nil where nobody wants to know `Record.keyHash`.
     let keyHash: KeyHash?
 
@@ -70,6 +72,9 @@ package final class Consumer {
         else {
             unsafe rd_kafka_destroy(handle)
             throw KafkaError(code: RD_KAFKA_RESP_ERR__UNKNOWN_GROUP.rawValue)
+        }
+        fetcherWakeUp = FetchSettings.wakeUps(properties).map { schedule, credentials in
+            FetcherWakeUp(schedule: schedule, credentials: credentials)
         }
         keyHash = hashesKeys ? KeyHash(seed: .random(in: .min ... .max)) : nil
         unsafe self.handle = unsafe handle
