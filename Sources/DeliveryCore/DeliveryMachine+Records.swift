@@ -97,6 +97,11 @@ extension DeliveryMachine {
         return min(window.records - flowing, wanted)
     }
 
+    /// How many bytes of records (`Record.size`) may be taken from Kafka now; the last one may pass it.
+    package var byteBudget: Int {
+        max(0, backpressure.window(limits).bytes - (unsettledBytes - backpressure.pausedBytes))
+    }
+
     /// Marks a record as done and gives its bytes back.
     mutating func settle(_ partition: PartitionIndex, _ sequence: UInt64, now: Instant, actions: inout [Action]) {
         guard let record = record(partition, sequence), !record.isDone else { return }

@@ -36,12 +36,13 @@ extension Consumer {
         try assign(positions)
     }
 
-    /// Answers a revoke event. Everything held of these partitions should have been given back before; records of
-    /// theirs that wait in the queue are dropped by librdkafka.
+    /// Answers a revoke event. Records of these partitions that wait in the queue are dropped by librdkafka; those that
+    /// were taken stay held until they are given back.
     package func unassign(_ revoked: [PartitionIndex]) throws(KafkaError) {
         let client = try unsafe client()
         // librdkafka keeps the pause flag with the partition; a new assignment must begin without it.
         for partition in revoked { resume(partition) }
+        fetcherWakeUp?.schedule.drop()
         let known = revoked.filter { assigned[$0] != nil }
         forgetQueues(of: usesIncrementalAssignment ? revoked : Array(assigned.keys))
         guard usesIncrementalAssignment else {

@@ -1,10 +1,10 @@
 internal import CRDKafka
+internal import CRecords
 
 extension Consumer {
     /// Begins to leave the group. Go on with `pollEvents` and answer what it brings (a last revoke) until `isClosed`.
     ///
-    /// All records should have been given back before. After a fatal error there is no group to leave, and `isClosed`
-    /// is true at once.
+    /// After a fatal error there is no group to leave, and `isClosed` is true at once.
     package func beginClose() {
         guard let handle = unsafe handle else { return }
         if unsafe KafkaError(consuming: rd_kafka_consumer_close_queue(handle, consumerQueue)) != nil {
@@ -20,7 +20,7 @@ extension Consumer {
 
     /// Frees the client. Every lookup thread must have been stopped.
     ///
-    /// Does not hang: what is still held is given back first, and a consumer that was not closed is dropped without
+    /// What is still held is given back. Does not hang: a consumer that was not closed is dropped without
     /// leaving its group (the coordinator notices when `session.timeout.ms` is over). Calling it again does nothing.
     package func finish() {
         guard let handle = unsafe handle else { return }
@@ -29,7 +29,7 @@ extension Consumer {
         unsafe rd_kafka_queue_io_event_enable(consumerQueue, -1, nil, 0)
         unsafe rd_kafka_queue_io_event_enable(messageQueue, -1, nil, 0)
         forgetQueues(of: Array(assigned.keys))
-        topics.release()
+        unsafe crecords_release_topics(records.store)
         unsafe rd_kafka_queue_destroy(messageQueue)
         unsafe rd_kafka_queue_destroy(consumerQueue)
         if mayAbortOnDestroy {

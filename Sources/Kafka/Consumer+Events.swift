@@ -25,7 +25,7 @@ extension Consumer {
     /// Turns a librdkafka event into ours; owns `event`.
     private func translate(_ event: OpaquePointer, into events: inout [ConsumerEvent]) {
         let type = unsafe rd_kafka_event_type(event)
-        if type == RD_KAFKA_EVENT_FETCH { return unsafe holdRecord(of: event, into: &events) }
+        if type == RD_KAFKA_EVENT_FETCH { return unsafe takeRecord(of: event, into: &events) }
         defer { unsafe rd_kafka_event_destroy(event) }
         switch type {
         case RD_KAFKA_EVENT_REBALANCE: unsafe translateRebalance(event, into: &events)
@@ -78,16 +78,20 @@ extension Consumer {
         return unsafe .failed(partition, KafkaError(event: event, offset: offset))
     }
 
-    /// A record in the consumer queue: its partition was not forwarded to the message queue when it arrived. The event
-    /// owns the message, so it is what the slot keeps.
-    private func holdRecord(of event: OpaquePointer, into events: inout [ConsumerEvent]) {
-        guard let message = unsafe rd_kafka_event_message_next(event) else {
-            return unsafe rd_kafka_event_destroy(event)
+    /// A record in the consumer queue: its partition was not forwarded to the message queue when it arrived. Owns
+    /// `event`.
+    private func takeRecord(of event: OpaquePointer, into events: inout [ConsumerEvent]) {
+        defer { unsafe rd_kafka_event_destroy(event) }
+        guard let message = unsafe rd_kafka_event_message_next(event) else { return }
+        var arrivals = Arrivals()
+        unsafe takeMessage(UnsafeMutablePointer(mutating: message), into: &arrivals)
+        for arrival in arrivals.inOrder {
+            switch arrival {
+            case .record(let record): events.append(.record(record))
+            case .endReached(let partition, let offset): events.append(.endReached(partition, offset: offset))
+            case .failed(let partition, let error): events.append(.failed(partition, error))
+            }
         }
-        let own = unsafe UnsafeMutablePointer(mutating: message)
-        guard let partition = unsafe index(of: own) else { return unsafe rd_kafka_event_destroy(event) }
-        let slot = unsafe records.hold(event, own)
-        unsafe events.append(.record(record(own, in: slot, partition)))
     }
 
     private func listed(in event: OpaquePointer) -> UnsafeMutableBufferPointer<rd_kafka_topic_partition_t> {

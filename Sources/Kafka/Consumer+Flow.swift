@@ -24,6 +24,7 @@ extension Consumer {
         guard let entry = assigned[partition], !entry.isPaused else { return }
         let list = PartitionList([partition], partitions)
         unsafe _ = rd_kafka_pause_partitions(handle, list.pointer)
+        fetcherWakeUp?.schedule.drop()
         assigned[partition]?.isPaused = true
     }
 
@@ -45,6 +46,7 @@ extension Consumer {
             throw error
         }
         if let error = unsafe KafkaError(list.entries[0].err) { throw error }
+        fetcherWakeUp?.schedule.drop()
     }
 
     /// Sends a commit. `ConsumerEvent.commitFinished` with the same token brings the result; an error thrown here means

@@ -1,86 +1,78 @@
 internal import CRDKafka
+internal import CRecords
 internal import DeliveryCore
 
 extension Consumer {
-    /// What holding a record costs beside its bytes: librdkafka's structures, ours, and the allocator's.
-    private static let holdingCost = 512
-
-    /// Appends up to `max` things from the message queue, without waiting, and tells whether more may be there: the
+    /// Takes up to `max` things from the message queue, without waiting, and tells whether more may be there: the
     /// eventfd is written only when the queue goes from empty to non-empty, so whoever gets true must come back unasked.
     ///
-    /// Call `pollEvents` first. Costs no allocation a record in steady state.
+    /// The take ends with the record whose size (`Record.size`) makes `bytes` full; at least one is taken. What `arrivals`
+    /// held before is forgotten. Call `pollEvents` first. Costs no allocation in the steady state.
+    @discardableResult
+    package func takeRecords(upTo max: Int, bytes: Int, into arrivals: inout Arrivals) -> Bool {
+        arrivals.removeAll()
+        guard max > 0, let handle = unsafe handle else { return max <= 0 }
+        let store = unsafe records.store
+        unsafe crecords_take(store, handle, messageQueue, UInt32(clamping: max), UInt64(clamping: bytes))
+        unsafe read(store.pointee.taken, into: &arrivals)
+        let mayHaveMore = unsafe store.pointee.taken.may_have_more
+        noteTake(records: arrivals.records.count, bytes: unsafe Int(store.pointee.taken.bytes), isLast: !mayHaveMore)
+        return mayHaveMore
+    }
+
+    /// The same, one by one and appended, without a bound on bytes: for where speed does not matter.
     @discardableResult
     package func takeRecords(upTo max: Int, into arrivals: inout [Arrival]) -> Bool {
-        guard max > 0, let handle = unsafe handle else { return max <= 0 }
-        growBatch(to: max)
-        let taken = unsafe rd_kafka_consume_batch_queue(messageQueue, 0, batch.baseAddress, max)
-        guard taken > 0 else { return false }
-        // Records come in runs of one partition: the last answer is kept here, in registers.
-        var lastTopic: OpaquePointer?
-        var last = (number: Int32(-1), partition: PartitionIndex(-1))
-        let messages = unsafe batch
-        for position in 0..<taken {
-            guard let message = unsafe messages[position] else { continue }
-            guard unsafe message.pointee.err == RD_KAFKA_RESP_ERR_NO_ERROR, let topic = unsafe message.pointee.rkt
-            else {
-                unsafe acceptError(message, into: &arrivals)
-                continue
+        var taken = Arrivals()
+        let mayHaveMore = takeRecords(upTo: max, bytes: .max, into: &taken)
+        arrivals += taken.inOrder
+        return mayHaveMore
+    }
+
+    /// Takes a message that came by another queue. It stays the caller's.
+    func takeMessage(_ message: UnsafeMutablePointer<rd_kafka_message_t>, into arrivals: inout Arrivals) {
+        arrivals.removeAll()
+        guard let handle = unsafe handle else { return }
+        unsafe crecords_take_message(records.store, handle, message)
+        unsafe read(records.store.pointee.taken, into: &arrivals)
+    }
+
+    private func read(_ taken: crecords_taken, into arrivals: inout Arrivals) {
+        unsafe arrivals.records.reserveCapacity(Int(taken.arrival_count))
+        for place in unsafe 0..<Int(taken.run_count) {
+            let run = unsafe taken.runs[place]
+            let partition = unsafe topics.index(run.topic, run.partition, in: records.store, table: partitions)
+            for place in Int(run.first)..<Int(run.first + run.count) {
+                let arrival = unsafe taken.arrivals[place]
+                let slot = RecordSlot(arrival.slot)
+                arrivals.records.append(
+                    Record(
+                        partition: partition, offset: arrival.offset, size: Int32(clamping: arrival.size), slot: slot,
+                        keyHash: keyHash.flatMap { hash(of: slot, $0) }))
             }
-            let number = unsafe message.pointee.partition
-            if unsafe topic != lastTopic || number != last.number {
-                unsafe lastTopic = topic
-                last = (number, unsafe topics.index(topic, number, client: handle, table: partitions))
-            }
-            let slot = unsafe records.hold(message)
-            unsafe arrivals.append(.record(record(message, in: slot, last.partition)))
         }
-        return taken == max
-    }
-
-    /// A consumer error comes as a message whose payload is its text; it is done with when it was read.
-    private func acceptError(_ message: UnsafeMutablePointer<rd_kafka_message_t>, into arrivals: inout [Arrival]) {
-        defer { unsafe rd_kafka_message_destroy(message) }
-        let partition = unsafe index(of: message)
-        let code = unsafe message.pointee.err
-        if code == RD_KAFKA_RESP_ERR__PARTITION_EOF, let partition {
-            arrivals.append(.endReached(partition, offset: unsafe message.pointee.offset))
-            return
+        for place in unsafe 0..<Int(taken.event_count) {
+            let event = unsafe taken.events[place]
+            unsafe arrivals.others.append((position: Int(event.position), arrival: translate(event)))
         }
-        let offset = unsafe message.pointee.offset >= 0 ? message.pointee.offset : nil
-        let text = unsafe rd_kafka_message_errstr(message).map { unsafe String(cString: $0) }
-        arrivals.append(.failed(partition, KafkaError(code: code.rawValue, message: text, offset: offset)))
     }
 
-    /// What the core is told of a message that waits in `slot`.
-    @inline(__always)
-    func record(
-        _ message: UnsafeMutablePointer<rd_kafka_message_t>, in slot: RecordSlot, _ partition: PartitionIndex
-    ) -> Record {
-        var size = unsafe message.pointee.key_len + message.pointee.len + Consumer.holdingCost
-        let headers = unsafe MessageHeaders(of: message)
-        if unsafe headers.count > 0 { size += unsafe headers.byteCount }
-        return unsafe Record(
-            partition: partition, offset: message.pointee.offset, size: Int32(clamping: size), slot: slot,
-            keyHash: keyHash.flatMap { unsafe hash(of: message, $0) })
+    private func translate(_ event: crecords_event) -> OtherArrival {
+        let partition: PartitionIndex? =
+            unsafe event.topic < 0
+            ? nil : topics.index(event.topic, event.partition, in: records.store, table: partitions)
+        if unsafe event.error == RD_KAFKA_RESP_ERR__PARTITION_EOF.rawValue, let partition {
+            return unsafe .endReached(partition, offset: event.offset)
+        }
+        let offset = unsafe event.offset >= 0 ? event.offset : nil
+        let text = unsafe event.text.map { unsafe String(cString: $0) }
+        return unsafe .failed(partition, KafkaError(code: event.error, message: text, offset: offset))
     }
 
-    /// The hash of the message's key, nil where it has none.
-    private func hash(of message: UnsafeMutablePointer<rd_kafka_message_t>, _ keyHash: KeyHash) -> UInt64? {
-        guard let key = unsafe message.pointee.key else { return nil }
-        return unsafe keyHash.value(of: UnsafeRawBufferPointer(start: key, count: message.pointee.key_len))
-    }
-
-    /// The partition that a message is about, nil for an error of the whole consumer.
-    func index(of message: UnsafeMutablePointer<rd_kafka_message_t>) -> PartitionIndex? {
-        guard let handle = unsafe handle, let topic = unsafe message.pointee.rkt,
-            unsafe message.pointee.partition >= 0
-        else { return nil }
-        return unsafe topics.index(topic, message.pointee.partition, client: handle, table: partitions)
-    }
-
-    private func growBatch(to count: Int) {
-        guard unsafe batch.count < count else { return }
-        unsafe batch.deallocate()
-        unsafe batch = .allocate(capacity: count)
+    /// The hash of the record's key, nil where it has none.
+    private func hash(of slot: RecordSlot, _ keyHash: KeyHash) -> UInt64? {
+        unsafe records.withFields(slot) { fields in
+            unsafe fields.key.map { unsafe keyHash.value(of: $0) }
+        }
     }
 }

@@ -29,7 +29,6 @@ package final class Consumer {
     let messageQueue: OpaquePointer
     var assigned: [PartitionIndex: Assigned] = [:]
     var topics = TopicCache()
-    var batch = UnsafeMutableBufferPointer<UnsafeMutablePointer<rd_kafka_message_t>?>.allocate(capacity: 1024)
     var hasSubscribed = false
     var joinState = JoinState()
     /// The user asked for librdkafka's debug lines; without that they are read and dropped.
@@ -38,6 +37,8 @@ package final class Consumer {
     var hasBeenAssigned = false
     /// `beginClose` was refused, so there is nothing to wait for.
     var closeFailed = false
+    /// Nil where librdkafka's fetchers need no waking.
+    var fetcherWakeUp: FetcherWakeUp?
     /// Nil where nobody wants to know `Record.keyHash`.
     let keyHash: KeyHash?
 
@@ -72,6 +73,9 @@ package final class Consumer {
             unsafe rd_kafka_destroy(handle)
             throw KafkaError(code: RD_KAFKA_RESP_ERR__UNKNOWN_GROUP.rawValue)
         }
+        fetcherWakeUp = FetchSettings.wakeUps(properties).map { schedule, credentials in
+            FetcherWakeUp(schedule: schedule, credentials: credentials)
+        }
         keyHash = hashesKeys ? KeyHash(seed: .random(in: .min ... .max)) : nil
         unsafe self.handle = unsafe handle
         unsafe self.consumerQueue = unsafe consumerQueue
@@ -83,10 +87,7 @@ package final class Consumer {
         if let error = unsafe KafkaError(rd_kafka_set_log_queue(handle, consumerQueue)) { throw error }
     }
 
-    deinit {
-        finish()
-        unsafe batch.deallocate()
-    }
+    deinit { finish() }
 
     /// Joins the group for these topics; a name that begins with `^` is a regular expression over all topics.
     package func subscribe(_ topics: [String]) throws(KafkaError) {

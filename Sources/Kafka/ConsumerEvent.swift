@@ -35,19 +35,6 @@ package struct CommitResult: Equatable, Sendable {
     }
 }
 
-/// One thing that the message queue brought.
-package enum Arrival: Equatable, Sendable {
-    /// A record; its bytes wait in `Consumer.records` until they are given back.
-    case record(Record)
-    /// Everything below `offset` was read (`enable.partition.eof`); it may be past control records.
-    case endReached(PartitionIndex, offset: Int64)
-    /// The partition, or the consumer, has a problem. `.outOfRange` comes this way, with the position in the error's
-    /// `offset`; that partition is then stopped until `Consumer.restart`.
-    ///
-    /// `indirect`, so that an arrival is no larger than a record.
-    indirect case failed(PartitionIndex?, KafkaError)
-}
-
 /// An offset to be committed for a partition.
 package struct CommitEntry: Equatable, Sendable {
     package var partition: PartitionIndex

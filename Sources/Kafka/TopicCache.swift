@@ -1,59 +1,22 @@
-internal import CRDKafka
+internal import CRecords
 internal import DeliveryCore
 
-/// From librdkafka's topic handle and a partition number to a `PartitionIndex`, without a string on a record's path.
-///
-/// A handle is cached only while we hold a
-/// reference to it: its address could otherwise come back as another topic.
-@safe
+/// From the store's number of a topic and a partition's number to a `PartitionIndex`, without a string on a record's path.
 struct TopicCache {
-    private struct Topic {
-        let name: String
-        /// By partition number.
-        var indices: [PartitionIndex?] = []
-    }
+    /// By the topic's number, then by the partition's; nil where nothing was asked yet.
+    private var known: [[PartitionIndex?]] = []
 
-    private var topics: [UnsafeRawPointer: Topic] = unsafe [:]
-    private var pinned: [OpaquePointer] = unsafe []
-
-    /// The number of `partition` of the topic behind `handle`.
+    /// The number of `partition` of the topic that `store` calls `topic`.
     mutating func index(
-        _ topic: OpaquePointer, _ partition: Int32, client: OpaquePointer, table: PartitionTable
+        _ topic: Int32, _ partition: Int32, in store: UnsafeMutablePointer<crecords_store>, table: PartitionTable
     ) -> PartitionIndex {
-        let address = unsafe UnsafeRawPointer(topic)
-        if unsafe topics[address] == nil {
-            let name = unsafe String(cString: rd_kafka_topic_name(topic))
-            // The client has one object for each topic, so this is the same handle with one reference more.
-            guard let pin = unsafe rd_kafka_topic_new(client, name, nil) else {
-                return table.index(topic: name, partition: partition)
-            }
-            guard pin == topic else {
-                unsafe rd_kafka_topic_destroy(pin)
-                return table.index(topic: name, partition: partition)
-            }
-            unsafe pinned.append(pin)
-            unsafe topics[address] = Topic(name: name)
-        }
-        return unsafe number(in: &topics[address], partition, table)
-    }
-
-    /// Gives the topic handles back; nothing may be looked up afterwards.
-    mutating func release() {
-        unsafe pinned.forEach { unsafe rd_kafka_topic_destroy($0) }
-        unsafe pinned.removeAll()
-        unsafe topics.removeAll()
-    }
-
-    private func number(in topic: inout Topic?, _ partition: Int32, _ table: PartitionTable) -> PartitionIndex {
-        guard var known = topic, partition >= 0 else {
-            return table.index(topic: topic?.name ?? "", partition: partition)
-        }
-        let place = Int(partition)
-        if place < known.indices.count, let index = known.indices[place] { return index }
-        while known.indices.count <= place { known.indices.append(nil) }
-        let index = table.index(topic: known.name, partition: partition)
-        known.indices[place] = index
-        topic = known
+        let (row, column) = (Int(topic), Int(partition))
+        if row < known.count, column < known[row].count, let index = known[row][column] { return index }
+        let index = table.index(
+            topic: unsafe String(cString: crecords_topic_name(store, topic)), partition: partition)
+        while known.count <= row { known.append([]) }
+        while known[row].count <= column { known[row].append(nil) }
+        known[row][column] = index
         return index
     }
 }

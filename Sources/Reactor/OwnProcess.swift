@@ -11,6 +11,10 @@ package enum OwnProcess {
         _ = try SystemError.check(clinux_hide_process(), "prctl")
     }
 
+    /// Lets go of the pages of program code that only the start has used: about 5 MB of resident memory. What is used again
+    /// comes back from the page cache, some microseconds later. Any thread, once the start is over.
+    package static func releaseStartCode() { clinux_release_code() }
+
     /// The environment, as `NAME=value`. Bytes that are not UTF-8 become U+FFFD.
     ///
     /// Before any other thread starts: a thread may change the environment while it is read (setenv(3)).

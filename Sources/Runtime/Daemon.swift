@@ -30,6 +30,9 @@ package enum Daemon {
         }
     }
 
+    /// After so long services have joined their groups as a rule, and what only a start needs is not needed any more.
+    private static let startMilliseconds: Int32 = 10_000
+
     private static func supervise(
         _ services: inout RunningServices, _ signals: SignalSource, _ wake: WakeUp
     ) throws {
@@ -39,8 +42,13 @@ package enum Daemon {
         var ready: [Readiness] = []
         var isDraining = false
         services.takeEnds()
+        var isStarting = true
         while services.isAnyRunning {
-            try poller.wait(timeoutMilliseconds: -1, into: &ready)
+            try poller.wait(timeoutMilliseconds: isStarting ? startMilliseconds : -1, into: &ready)
+            if isStarting, ready.isEmpty {
+                isStarting = false
+                OwnProcess.releaseStartCode()
+            }
             wake.drain()
             services.takeEnds()
             for signal in try signals.take() {

@@ -106,7 +106,7 @@ struct AllFailuresTests {
                     stage.cluster.topic("d"),
                     "--retry-backoff", "5ms..20ms", "--ack-timeout", "1s", "--exit-at-end",
                 ] + form.options, stage.scratch.python("wild.py", handler(random.seed, form)))
-            #expect(try await ackpipe.waitForExit(within: 120) == 0, "\(ackpipe.logTail)")
+            #expect(try await ackpipe.waitForExit(within: 240) == 0, "\(ackpipe.logTail)")
             #expect(try await stage.committed() == Array(repeating: Int64(each), count: partitions))
 
             let letters = try await stage.cluster.read("d")

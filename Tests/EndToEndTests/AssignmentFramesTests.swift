@@ -79,13 +79,15 @@ struct AssignmentFramesTests {
             #expect(Set(late.partitions ?? []) == places(stage, offset: 5))
 
             let two = try start(stage, "two", [])
-            try await eventually("instance two is told its partitions", within: 60, seen: { one.logTail + two.logTail })
-            {
+            try await eventually("instance two is told its partitions", seen: { one.logTail + two.logTail }) {
                 frames(stage, "two").contains { $0.type == "assigned" } ? () : nil
             }
             let taken = try #require(frames(stage, "two").first { $0.type == "assigned" })
             for worker in 0...1 {
-                let revoked = try #require(frames(stage, "one", worker: worker).first { $0.type == "revoked" })
+                // Each instance writes down what it is told in its own time.
+                let revoked = try await eventually("worker \(worker) is told", seen: { one.logTail }) {
+                    frames(stage, "one", worker: worker).first { $0.type == "revoked" }
+                }
                 #expect(revoked.epoch == epoch && revoked.lost == false)
                 #expect(revoked.deadline_ms == 7_000)
                 let gone = (revoked.partitions ?? []).map(\.partition)

@@ -115,7 +115,7 @@ import Testing
             let path = try scratch.write("service.yaml", wrong.file ?? "")
             let arguments = wrong.arguments.map { $0 == "FILE" ? path : $0 }
             let ackpipe = try AckpipeProcess(arguments, in: scratch, environment: wrong.environment)
-            let code = try await ackpipe.waitForExit(within: 20)
+            let code = try await ackpipe.waitForExit()
             #expect(code == wrong.code, "\(ackpipe.logTail)")
             for text in wrong.texts {
                 let wanted = text.replacingOccurrences(of: "FILE", with: path)
@@ -132,7 +132,7 @@ import Testing
             let path = try scratch.write("handler", "#!/nowhere/interpreter\n", executable: true)
             let ackpipe = try AckpipeProcess(
                 ["run", "-b", "127.0.0.1:1", "--assign", "t:0", "--", path], in: scratch)
-            let code = try await ackpipe.waitForExit(within: 20)
+            let code = try await ackpipe.waitForExit()
             #expect(code == 126 || code == 127, "\(ackpipe.logTail)")
             #expect(ackpipe.log.contains(path), "\(ackpipe.logTail)")
             #expect(ackpipe.log.contains("interpreter"), "\(ackpipe.logTail)")

@@ -51,7 +51,7 @@ import Testing
                 refusal.joins
                 ? try run.join("joined", ["--exit-at-end"], handler: "good()")
                 : try run.start(handler: "good()")
-            #expect(try await ackpipe.waitForExit(within: 30) == refusal.code, "\(ackpipe.logTail)")
+            #expect(try await ackpipe.waitForExit() == refusal.code, "\(ackpipe.logTail)")
             for text in refusal.texts {
                 #expect(ackpipe.log.contains(text), "'\(text)' is not in: \(ackpipe.logTail)")
             }
@@ -101,7 +101,7 @@ import Testing
             try run.cluster.broker.setTopicError("t", code: error)
             let ackpipe =
                 joins ? try run.join("joined", ["--exit-at-end"], handler: "good()") : try run.start(handler: "good()")
-            #expect(try await ackpipe.waitForExit(within: 40) == code, "\(ackpipe.logTail)")
+            #expect(try await ackpipe.waitForExit() == code, "\(ackpipe.logTail)")
             #expect(ackpipe.log.contains(code == 78 ? "topic unknown: " : "not authorized: "), "\(ackpipe.logTail)")
             #expect(ackpipe.log.contains(joins ? "not available: t:" : "topic unknown: t/0:"), "\(ackpipe.logTail)")
             if code == 78 { #expect(ackpipe.log.contains("create it"), "\(ackpipe.logTail)") }
@@ -141,10 +141,13 @@ import Testing
             let arguments = address.map { $0 == "BROKER" ? broker.bootstrapServers : $0 }
             let ackpipe = try AckpipeProcess(
                 ["run"] + arguments + [
-                    "-t", "t", "-g", "g", "--connect-timeout", "1500ms", "--",
+                    "-t", "t", "-g", "g", "--connect-timeout", "3s", "--",
                 ] + Repository.handler("ack.py"), in: run.scratch)
             #expect(try await ackpipe.waitForExit() == 69, "\(ackpipe.logTail)")
-            #expect(ackpipe.log.contains("broker not reachable: waiting for it"), "\(ackpipe.logTail)")
+            // A name may take a resolver longer than the time-out, where the network swallows its question.
+            if !address.contains("nowhere.invalid:9092") {
+                #expect(ackpipe.log.contains("broker not reachable: waiting for it"), "\(ackpipe.logTail)")
+            }
             #expect(
                 ackpipe.log.contains("no answer from \(arguments[1]) within --connect-timeout"), "\(ackpipe.logTail)")
         }
@@ -204,7 +207,7 @@ import Testing
             let run = try await TroubleRun()
             try run.cluster.broker.pushErrors(api: 10, Array(repeating: 15, count: 2_000))
             let ackpipe = try run.join("joined", [], handler: "good()")
-            try await ackpipe.waitForLog("still waiting for the brokers to assign partitions", within: 25)
+            try await ackpipe.waitForLog("still waiting for the brokers to assign partitions")
             ackpipe.signal(SIGTERM)
             #expect(try await ackpipe.waitForExit() == 0, "\(ackpipe.logTail)")
         }

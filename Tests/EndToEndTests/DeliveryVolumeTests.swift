@@ -15,7 +15,7 @@ struct DeliveryVolumeTests {
             let ackpipe = try stage.join(
                 ["--workers", "3", "--mode", "batch", "--batch-size", "100", "--exit-at-end"],
                 Repository.handler("ack.py"))
-            #expect(try await ackpipe.waitForExit(within: 120) == 0, "\(ackpipe.logTail)")
+            #expect(try await ackpipe.waitForExit(within: 240) == 0, "\(ackpipe.logTail)")
             print("100,000 records: \(ContinuousClock.now - began)")
             let entries = stage.journal.entries()
             #expect(entries.count == 100_000)

@@ -10,7 +10,7 @@ import Testing
         try await Slots.shared.run {
             let run = try await TroubleRun(records: 1)
             let ackpipe = try run.start(
-                ["--exit-at-end", "--frame-timeout", "300ms"],
+                ["--exit-at-end", "--frame-timeout", "1500ms"],
                 handler: """
                     import os
                     frame = json.dumps({"type": "log", "level": "debug", "message": "x" * 500}).encode()
@@ -18,8 +18,8 @@ import Testing
                     def handle(record):
                         note("begun")
                         target.flush()
-                        stream = frame * 4000
-                        piece, at, end = len(frame) + 7, 0, time.monotonic() + 1.2
+                        stream = frame * 16000
+                        piece, at, end = len(frame) + 7, 0, time.monotonic() + 4
                         while time.monotonic() < end:
                             os.write(target.fileno(), stream[at:at + piece])
                             at += piece

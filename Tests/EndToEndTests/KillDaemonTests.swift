@@ -45,7 +45,7 @@ struct KillDaemonTests {
             let before = stage.journal.size
             let began = ContinuousClock.now
             let ackpipe = try stage.join(options, handler)
-            try await eventually("life \(life) handles a record", within: 60, seen: { ackpipe.logTail }) {
+            try await eventually("life \(life) handles a record", seen: { ackpipe.logTail }) {
                 stage.journal.size > before ? () : nil
             }
             joins.append(ContinuousClock.now - began)
@@ -56,7 +56,7 @@ struct KillDaemonTests {
         }
         try FileManager.default.removeItem(atPath: slow)
         let last = try stage.join(options, handler)
-        #expect(try await last.waitForExit(within: 90) == 0, "\(last.logTail)")
+        #expect(try await last.waitForExit(within: 180) == 0, "\(last.logTail)")
 
         let entries = stage.journal.entries()
         let handled = stage.journal.offsets()
@@ -119,14 +119,14 @@ struct KillDaemonTests {
             let ackpipe = try stage.run([], Repository.handler("ack.py"))
             try await stage.waitForCommitted([3], ackpipe)
             let guardian = try #require(ackpipe.guardPid)
-            kill(guardian, SIGKILL)
             let worker = try #require(ackpipe.workerPids.first)
+            kill(guardian, SIGKILL)
             kill(worker, SIGKILL)
             #expect(try await ackpipe.waitForExit() == 71, "\(ackpipe.logTail)")
             #expect(
                 ackpipe.log.contains("telling the guard process, which has died; restart ackpipe"), "\(ackpipe.logTail)"
             )
-            try await stage.marked.requireNone(within: 2)
+            try await stage.marked.requireNone()
         }
     }
 }

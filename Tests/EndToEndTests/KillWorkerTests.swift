@@ -48,7 +48,7 @@ struct KillWorkerTests {
                 }
             }
             try FileManager.default.removeItem(atPath: slow)
-            #expect(try await ackpipe.waitForExit(within: 90) == 0, "\(ackpipe.logTail)")
+            #expect(try await ackpipe.waitForExit(within: 180) == 0, "\(ackpipe.logTail)")
 
             #expect(killed.count == 50)
             #expect(ackpipe.log.components(separatedBy: "killed by SIGKILL").count - 1 == 50, "\(ackpipe.logTail)")

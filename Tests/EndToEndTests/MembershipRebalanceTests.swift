@@ -50,7 +50,7 @@ import Testing
             try member(cluster, strategy, ["--exit-at-end"], handler, $0, scratch, environment)
         }
         let seen = { instances.map(\.logTail).joined(separator: "\n----\n") }
-        try await eventually("both have records", within: 60, seen: seen) {
+        try await eventually("both have records", seen: seen) {
             journals.allSatisfy { !$0.entries().isEmpty } ? () : nil
         }
         let assignments = { instances[1].log.components(separatedBy: "info  partitions assigned").count }
@@ -77,13 +77,13 @@ import Testing
         }
         let second = try member(cluster, strategy, [], handler, "two", scratch, environment)
         let seen = { first.logTail + "\n----\n" + second.logTail }
-        try await eventually("the second has records", within: 60, seen: seen) {
+        try await eventually("the second has records", seen: seen) {
             journals[1].entries().isEmpty ? nil : ()
         }
         first.signal(SIGTERM)
         #expect(try await first.waitForExit() == 0, "\(first.logTail)")
         try scratch.write("gate-two", "open")
-        try await eventually("the one that stays handles everything", within: 60, seen: seen) {
+        try await eventually("the one that stays handles everything", seen: seen) {
             union(journals).values.reduce(0) { $0 + $1.count } == partitions * recordsEach ? () : nil
         }
         second.signal(SIGTERM)

@@ -45,6 +45,14 @@ struct PoisonRecordTests {
             }
         }
 
+        /// Short where it is to run out; never so short that a neighbour meets it on a busy machine.
+        var ackTimeout: String {
+            switch self {
+            case .hang, .hangUntilCancelled: "2s"
+            case .crash, .nack: "1m"
+            }
+        }
+
         /// What its dead letter says.
         var words: String {
             switch self {
@@ -87,7 +95,7 @@ struct PoisonRecordTests {
                 [
                     "--order", order.rawValue, "--workers", "3", "--max-in-flight", "64", "--max-attempts", "3",
                     "--dead-letter-topic", stage.cluster.topic("d"), "--retry-backoff", "20ms..50ms", "--ack-timeout",
-                    "1s", "--exit-at-end",
+                    poison.ackTimeout, "--exit-at-end",
                 ], stage.scratch.python("poison.py", handler(poison)))
             #expect(try await ackpipe.waitForExit() == 0, "\(ackpipe.logTail)")
 

@@ -28,7 +28,7 @@ import Testing
                 (try? FileManager.default.attributesOfItem(atPath: "\(state).\(name)")[.size] as? Int) ?? 0
             }
             try await eventually(
-                "the frames are decoded", within: 240,
+                "the frames are decoded", within: 600,
                 seen: { "seed \(seed), \(count("confirmed")) frames, \(count("lives")) lives. \(ackpipe.logTail)" }
             ) {
                 FileManager.default.fileExists(atPath: state + ".done") || !ackpipe.isRunning ? () : nil

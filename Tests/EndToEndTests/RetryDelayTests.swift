@@ -29,7 +29,7 @@ struct RetryDelayTests {
                     "delaying.py",
                     """
                     from listening import *
-                    delays = [0, 900, 0]
+                    delays = [0, 1500, 0]
                     def handle(record):
                         if (record["partition"], record["offset"]) == (0, 2):
                             note("seen", "%r %d %s" % (time.time(), record["attempt"], record.get("redelivered", False)))
@@ -45,9 +45,10 @@ struct RetryDelayTests {
             let words = zip(attempts, ["False", "True", "True", "True"]).map { "\($0) \($1)" }
             #expect(seen.map(\.words) == words)
             try #require(seen.count == 4)
-            #expect(seen[1].time - seen[0].time < 0.9, "delay_ms 0")
-            #expect((0.9...5).contains(seen[2].time - seen[1].time), "delay_ms 900: \(seen[2].time - seen[1].time)")
-            #expect(seen[3].time - seen[2].time < 0.9, "delay_ms 0")
+            // Far below the backoff, and no bound for a busy machine.
+            #expect(seen[1].time - seen[0].time < 10, "delay_ms 0")
+            #expect((1.5...15).contains(seen[2].time - seen[1].time), "delay_ms 1500: \(seen[2].time - seen[1].time)")
+            #expect(seen[3].time - seen[2].time < 10, "delay_ms 0")
             let entries = stage.journal.entries()
             let offsets = entries.filter { $0.partition == 0 }.map(\.offset)
             #expect(offsets == [0, 1, 2, 2, 2, 2, 3, 4, 5])

@@ -14,7 +14,7 @@ import Testing
             try await stage.waitForHandled(5, by: "billing", ackpipe)
             try await stage.waitForHandled(5, by: "audit", ackpipe)
             ackpipe.signal(SIGTERM)
-            #expect(try await ackpipe.waitForExit(within: 30) == 0, "\(ackpipe.logTail)")
+            #expect(try await ackpipe.waitForExit(within: 60) == 0, "\(ackpipe.logTail)")
             for name in ["billing", "audit"] {
                 let handled = stage.journal(name).offsets()
                 #expect(stage.journal(name).distinctCount() < 400, "\(name) was not drained but finished")
@@ -44,7 +44,7 @@ import Testing
             }
             #expect(ackpipe.isRunning)
             ackpipe.signal(SIGTERM)
-            #expect(try await ackpipe.waitForExit(within: 20) == 75, "\(ackpipe.logTail)")
+            #expect(try await ackpipe.waitForExit(within: 60) == 75, "\(ackpipe.logTail)")
             #expect(ackpipe.log.components(separatedBy: "service failed").count == 3, "\(ackpipe.logTail)")
             try await stage.marked.requireNone()
         }
@@ -54,7 +54,13 @@ import Testing
     func killedHandler() async throws {
         try await Slots.shared.run {
             let stage = try await ServicesStage(each: 100)
-            let slow = try stage.scratch.python("slow.py", "serve(lambda record: time.sleep(0.01))")
+            // Slow until the kills are over, so that there is always a record left to be handled.
+            let kills = try stage.scratch.write("kills", "")
+            let slow = try stage.scratch.python(
+                "slow.py",
+                """
+                serve(lambda record: time.sleep(0.1 if os.path.exists(os.environ["FOLDER"] + "/kills") else 0))
+                """)
             let ackpipe = try stage.run(
                 [.init(name: "victim", handler: slow), .init(name: "other", handler: slow)],
                 shared: "exit-at-end: true\n")
@@ -68,6 +74,7 @@ import Testing
                     return later.contains { $0.pid != pid } ? () : nil
                 }
             }
+            try FileManager.default.removeItem(atPath: kills)
             #expect(try await ackpipe.waitForExit() == 0, "\(ackpipe.logTail)")
             #expect(Set(stage.journal("victim").entries().map(\.pid)).count == 4, "\(ackpipe.logTail)")
             #expect(stage.journal("victim").distinctCount() == 200)

@@ -42,7 +42,7 @@ struct TrialGroupTests {
                 try await random.pause(milliseconds: 0...1_500)
                 members.append(try trial.start(name, options))
             }
-            for member in members { try await trial.waitForWork(of: member, within: 90) }
+            for member in members { try await trial.waitForWork(of: member) }
             members.shuffle(using: &random)
             try await leave(members[0])
             try await random.pause(milliseconds: 0...1_000)

@@ -25,14 +25,14 @@ struct TrialKillTests {
         _ = try trial.start("two")
         for milliseconds in moments {
             let victim = try trial.start("one")
-            try await trial.waitForWork(of: victim, records: 2, within: 90)
+            try await trial.waitForWork(of: victim, records: 2)
             try await Task.sleep(for: .milliseconds(milliseconds))
             trial.requireFlow()
             victim.process.killNow()
             #expect(try await victim.process.waitForExit() == -SIGKILL, "\(name): \(victim.process.logTail)")
         }
         let last = try trial.start("one")
-        try await trial.waitForWork(of: last, within: 90)
+        try await trial.waitForWork(of: last)
         trial.requireFlow()
         return try await trial.finish()
     }

@@ -42,7 +42,7 @@ enum SampleValue {
 }
 
 /// Records into frames in a worker's buffer, which is emptied after each frame as if it was written.
-final class Encoding: Scenario {
+struct Encoding: Scenario {
     private let batchSize: Int?
     private let sample: SampleValue
     private let value: [UInt8]
@@ -69,9 +69,9 @@ final class Encoding: Scenario {
             framing: .length, maxFrameBytes: 64 << 20, keyForm: .auto, valueForm: sample.form)
     }
 
-    func run(_ records: Int) {
+    mutating func run(_ records: Int) {
         let end = self.records + records
-        // A span of a field of a class would not outlive its access.
+        // A span of a field would hold on to all of them.
         let key = key
         let value = value
         while self.records < end {
@@ -91,7 +91,7 @@ final class Encoding: Scenario {
             topic: topic, partition: 3, offset: offset, timestamp: 1_760_000_000_000, timestampType: .create)
     }
 
-    private func writeBatch(of size: Int, _ key: [UInt8], _ value: [UInt8]) throws(EncodingFailure) {
+    private mutating func writeBatch(of size: Int, _ key: [UInt8], _ value: [UInt8]) throws(EncodingFailure) {
         encoder.beginBatch(id: id, shared: shared, into: &buffer)
         for _ in 0..<size {
             encoder.beginRecord(attempt: 1, redelivered: false, place: place, into: &buffer)
@@ -103,7 +103,7 @@ final class Encoding: Scenario {
         try encoder.endBatch(into: &buffer)
     }
 
-    private func writeMessage(_ key: [UInt8], _ value: [UInt8]) throws(EncodingFailure) {
+    private mutating func writeMessage(_ key: [UInt8], _ value: [UInt8]) throws(EncodingFailure) {
         encoder.beginMessage(id: id, attempt: 1, redelivered: false, place: place, into: &buffer)
         try encoder.key(key.span, into: &buffer)
         try encoder.value(value.span, into: &buffer)
@@ -112,11 +112,11 @@ final class Encoding: Scenario {
     }
 
     /// Keeps the last frame of the warm-up: all have the same length.
-    private func keepFrame() {
+    private mutating func keepFrame() {
         last = buffer.withPending { pending in pending.indices.map { pending[$0] } }
     }
 
-    func fault(after records: Int) -> String? {
+    mutating func fault(after records: Int) -> String? {
         let frames = records / (batchSize ?? 1)
         if failures > 0 { return "\(failures) records had no encoding" }
         if self.records != records { return "\(self.records) records were encoded, not \(records)" }

@@ -1,10 +1,10 @@
 /// One piece of the way that a record takes, driven without I/O.
-protocol Scenario: AnyObject {
+protocol Scenario {
     /// Takes this many further records through the code, as a busy service would. Is called a second time for the records
     /// that are counted.
-    func run(_ records: Int)
+    mutating func run(_ records: Int)
     /// Why the work was not done as it should be, now that `records` records went through; nil where it was.
-    func fault(after records: Int) -> String?
+    mutating func fault(after records: Int) -> String?
 }
 
 /// A scenario by its name in the budget.
@@ -34,9 +34,9 @@ private let decoding: [Entry] = [
 ]
 
 private let core: [Entry] = [
-    Entry(name: "core-batch", warmUp: 40_000) { CoreLoop(.batch) },
-    Entry(name: "core-message", warmUp: 40_000) { CoreLoop(.message) },
-    Entry(name: "core-lanes", warmUp: 40_000) { CoreLoop(.lanes) },
-    Entry(name: "core-window", warmUp: 40_000) { CoreLoop(.window) },
-    Entry(name: "core-key", warmUp: 40_000) { CoreLoop(.key) },
+    Entry(name: "core-batch", warmUp: 30_000) { CoreLoop(.batch) },
+    Entry(name: "core-message", warmUp: 30_000) { CoreLoop(.message) },
+    Entry(name: "core-lanes", warmUp: 30_000) { CoreLoop(.lanes) },
+    Entry(name: "core-window", warmUp: 30_000) { CoreLoop(.window) },
+    Entry(name: "core-key", warmUp: 30_000) { CoreLoop(.key) },
 ]

@@ -70,10 +70,10 @@ import Testing
     func size() throws {
         let (_, member) = try loaded()
         try #require(member.held.count == 6)
-        #expect(member.held[0].size == 512)
-        #expect(member.held[2].size == 512 + 3 + 4)
-        #expect(member.held[4].size == 512 + 1 + 4 + 2)
-        #expect(member.held[5].size == 512 + (1 << 20))
+        #expect(member.held[0].size == 192)
+        #expect(member.held[2].size == 192 + 3 + 4)
+        #expect(member.held[4].size == 192 + 1 + 4 + 2)
+        #expect(member.held[5].size == 192 + (1 << 20))
         try member.close()
     }
 

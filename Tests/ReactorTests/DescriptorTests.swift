@@ -94,4 +94,21 @@ import Testing
         while environ[count] != nil { count += 1 }
         #expect(entries.count == count)
     }
+
+    @Test("Letting go of the start's code makes the resident program smaller, and it goes on running")
+    func releaseStartCode() throws {
+        // Pages of files, of which code is the most: the third number of proc(5), /proc/PID/statm.
+        func filePages() throws -> Int {
+            var text = [CChar](repeating: 0, count: 256)
+            let file = try #require(fopen("/proc/self/statm", "r"))
+            defer { fclose(file) }
+            _ = fgets(&text, Int32(text.count), file)
+            let words = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            return try #require(Int(words.split(separator: " ")[2]))
+        }
+        let before = try filePages()
+        OwnProcess.releaseStartCode()
+        let after = try filePages()
+        #expect(after < before, "\(before) pages before, \(after) after")
+    }
 }

@@ -7,7 +7,7 @@ let allowedImports: [String: Set<String>] = [
     "Configuration": [],
     "Reactor": ["CLinux", "Glibc", "Synchronization"],
     "YAML": ["CYAML", "Configuration", "Glibc"],
-    "Kafka": ["CRDKafka", "DeliveryCore", "Glibc", "Synchronization"],
+    "Kafka": ["CRDKafka", "CRecords", "DeliveryCore", "Glibc", "Synchronization"],
     "Handlers": ["CLinux", "Reactor", "DeliveryCore", "Glibc", "Synchronization"],
     "Observability": ["Logging", "Glibc", "Synchronization"],
     "Runtime": [

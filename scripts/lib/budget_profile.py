@@ -4,13 +4,13 @@ import collections
 import re
 import subprocess
 
-# An allocation is told with the calls that led to it.
+# An allocation is told with the calls that led to it, which callgrind then keeps in the function's name, after a ' each.
 ALLOCATORS = ("malloc", "calloc", "realloc", "memalign")
 OPTIONS = [f"--separate-callers12={name}" for name in ALLOCATORS]
 
-# The harness and what starts it: every chain ends with them.
+# What drives the code is no news: every chain of calls ends with it.
 _HARNESS = re.compile(r"HotPath|hotpath|below main|libc_start|Scenario\.run|CoreLoop|Encoding\.|Decoding\.|^0x")
-
+_NAME = re.compile(r"(c?fn)=\((\d+)\)(?: (.*))?$")
 # A position, absolute or relative, and what was spent there.
 _COST = re.compile(r"(?:[+-]?\d+|\*) (\d+)")
 
@@ -20,7 +20,7 @@ def total(profile):
     return int(re.search(r"^summary: (\d+)", profile, re.M).group(1))
 
 
-class _Functions:
+class _Costs:
     """Costs by function, and the calls between them."""
 
     def __init__(self, profile):
@@ -31,64 +31,79 @@ class _Functions:
         self.chains = collections.Counter()
         names = {}
         function = callee = None
-        call_count = 0
+        count = 0
         for line in profile.splitlines():
-            named = re.match(r"(c?fn)=\((\d+)\)(?: (.*))?$", line)
-            if named:
+            if named := _NAME.match(line):
                 kind, number, name = named.groups()
-                if name:
-                    names[number] = name
+                names.setdefault(number, name)
                 if kind == "fn":
                     function = names[number]
                 else:
                     callee = names[number]
             elif line.startswith("calls="):
-                call_count = int(line[6:].split()[0])
-            elif callee and _COST.match(line):
-                self._call(function, callee, call_count, int(line.split()[1]))
-                callee = None
-            elif function and _COST.match(line):
-                cost = int(line.split()[1])
-                self.own[_plain(function)] += cost
-                self.inclusive[_plain(function)] += cost
+                count = int(line[6:].split()[0])
+            elif function and (spent := _COST.match(line)):
+                if callee:
+                    self._take_call(function, callee, count, int(spent.group(1)))
+                    callee = None
+                else:
+                    self.own[_plain(function)] += int(spent.group(1))
+                    self.inclusive[_plain(function)] += int(spent.group(1))
 
-    def _call(self, caller, callee, count, cost):
+    def _take_call(self, caller, callee, count, cost):
         chain = callee.split("'")
-        if _plain(callee) in ALLOCATORS and len(chain) > 1 and _plain(caller) not in ALLOCATORS:
+        caller, callee = _plain(caller), _plain(callee)
+        if callee in ALLOCATORS and caller not in ALLOCATORS:
             self.chains[tuple(chain)] += count
-        if _plain(caller) != _plain(callee):
-            self.calls[_plain(caller), _plain(callee)] += count
-            self.call_costs[_plain(caller), _plain(callee)] += cost
-            self.inclusive[_plain(caller)] += cost
+        if caller != callee:
+            self.calls[caller, callee] += count
+            self.call_costs[caller, callee] += cost
+            self.inclusive[caller] += cost
 
 
 def _plain(function):
-    """The function without the callers that callgrind was told to keep beside it, and without the number of a recursion."""
     return function.split("'")[0]
 
 
 def report(profile, records):
-    """Where instructions and allocations come from, a record; calls that recurse count more than once in the second list."""
-    found = _Functions(profile)
+    """Where instructions and allocations come from, a record. What recurses counts more than once in the second list."""
+    costs = _Costs(profile)
+    names = _demangled({*costs.own, *costs.inclusive, *(step for chain in costs.chains for step in chain)})
     lines = ["", "Instructions a record, in the function itself:"]
-    lines += [f"{cost / records:9.1f}  {name}" for name, cost in found.own.most_common(40)]
+    lines += [f"{cost / records:9.1f}  {names[name]}" for name, cost in costs.own.most_common(40)]
     lines += ["", "Instructions a record, with what the function calls:"]
-    lines += [f"{cost / records:9.1f}  {name}" for name, cost in found.inclusive.most_common(50)]
+    inclusive = [entry for entry in costs.inclusive.most_common(80) if not _HARNESS.search(names[entry[0]])]
+    lines += [f"{cost / records:9.1f}  {names[name]}" for name, cost in inclusive[:40]]
     lines += ["", "Who calls the runtime and the C library (instructions, calls a record):"]
-    runtime = [name for name, _ in found.own.most_common(40) if not name.startswith("$s")][:12]
-    for name in runtime:
-        lines.append(f"  {name}")
-        callers = [(cost, pair) for pair, cost in found.call_costs.items() if pair[1] == name]
-        for cost, pair in sorted(callers, reverse=True)[:6]:
-            lines.append(f"{cost / records:9.1f} {found.calls[pair] / records:8.3f}  {pair[0]}")
+    for name in [name for name, _ in costs.own.most_common(40) if not name.startswith("$s")][:12]:
+        lines.append(f"  {names[name]}")
+        callers = [(cost, pair) for pair, cost in costs.call_costs.items() if pair[1] == name]
+        for cost, pair in sorted(callers, reverse=True)[:8]:
+            lines.append(f"{cost / records:9.1f} {costs.calls[pair] / records:8.3f}  {names[pair[0]]}")
     lines += ["", "Allocations a record, with the calls that led there, innermost first:"]
-    for chain, count in found.chains.most_common(20):
-        steps = _demangled("\n".join(chain)).splitlines()
-        shown = [step for step in steps if not _HARNESS.search(step)] or steps[:3]
+    for chain, count in costs.chains.most_common(20):
+        steps = [names[step] for step in chain]
+        shown = [step for step in steps if not _HARNESS.search(step)]
         lines.append(f"{count / records:9.3f}  {' < '.join(shown)}")
-    return _demangled("\n".join(lines))
+    return "\n".join(lines)
 
 
-def _demangled(text):
-    done = subprocess.run(["swift", "demangle", "--simplified"], input=text, stdout=subprocess.PIPE, text=True)
-    return done.stdout if done.returncode == 0 else text
+def _demangled(mangled):
+    """Names that a person reads, by the symbols; of a specialized generic function also what it was specialized for."""
+    mangled = sorted(mangled)
+    short, full = (_demangle(mangled, options) for options in (["--simplified"], []))
+    names = {}
+    for symbol, name, long in zip(mangled, short, full):
+        if generic := re.match(r"generic specialization <(.*?)> of ", long):
+            name = f"{name.removeprefix('specialized ')} <{re.sub(r'[A-Za-z]+[.](?=[A-Z])', '', generic.group(1))}>"
+        if long.endswith('unmangled suffix ".resume.0"'):
+            name += " (its second half)"
+        names[symbol] = name
+    return names
+
+
+def _demangle(symbols, options):
+    done = subprocess.run(
+        ["swift", "demangle", *options], input="\n".join(symbols), stdout=subprocess.PIPE, text=True)
+    lines = done.stdout.splitlines()
+    return lines if len(lines) == len(symbols) else symbols

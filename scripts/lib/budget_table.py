@@ -1,5 +1,6 @@
-"""The committed budget and its comparison with what was counted. Part of scripts/budget; `scripts/budget --self-test` tests it."""
+"""The committed budget and its comparison with what was counted. Part of scripts/budget, whose --self-test tests it."""
 
+import math
 import re
 import unittest
 from dataclasses import dataclass
@@ -127,12 +128,17 @@ def _judge_instructions(name, cost, line, failures, hints):
 
 
 def _judge_allocations(name, cost, line, failures, hints):
-    counted = f"{cost.allocations:.3f} allocations a record"
-    difference = round(cost.allocations, 3) - line.allocations
-    if difference > 0.0005:
+    counted = f"{cost.allocations:.4f} allocations a record"
+    rounded = _rounded_up(cost.allocations)
+    if rounded > line.allocations:
         failures.append(f"{name}: {counted}, over the budget of {line.allocations:.3f}")
-    elif difference < -0.0005:
+    elif rounded < line.allocations:
         hints.append(f"{name}: {counted}, under the budget of {line.allocations:.3f}; lower it: scripts/budget --update {name}")
+
+
+def _rounded_up(allocations):
+    """To the three decimals of the budget; what is not nothing never looks like it."""
+    return math.ceil(round(allocations * 1000, 6)) / 1000
 
 
 def updated(budget, costs, all_names, toolchain):
@@ -143,7 +149,7 @@ def updated(budget, costs, all_names, toolchain):
         line = old.get(name)
         if name in costs:
             margin = line.margin if line else MARGIN
-            line = Line(costs[name].instructions, margin, costs[name].allocations)
+            line = Line(costs[name].instructions, margin, _rounded_up(costs[name].allocations))
         if line:
             margin = f"{line.margin:g}%"
             rows.append(f"{name:21} {line.instructions:12.0f} {margin:>7} {line.allocations:12.3f}")
@@ -182,15 +188,19 @@ class ComparisonTests(unittest.TestCase):
         self.assertIn("core: 211", self.compared((1000, 0), (211, 1.25)).text)
         self.assertEqual(self.compared((1000, 0), (209, 1.25)).failures, [])
 
-    def test_one_allocation_in_a_thousand_records_fails(self):
-        self.assertIn("encode: 0.001 allocations", self.compared((1000, 0.001), (200, 1.25)).text)
-        self.assertIn("core: 1.251 allocations", self.compared((1000, 0), (200, 1.251)).text)
+    def test_a_single_allocation_fails_where_there_was_none(self):
+        self.assertIn("encode: 0.0001 allocations", self.compared((1000, 0.0001), (200, 1.25)).failures[0])
+
+    def test_more_allocations_than_before_fail_and_as_many_pass_without_a_word(self):
+        self.assertIn("core: 1.2504 allocations", self.compared((1000, 0), (200, 1.2504)).failures[0])
+        self.assertEqual(self.compared((1000, 0), (200, 1.2496)).failures, [])
+        self.assertNotIn("hint", self.compared((1000, 0), (200, 1.2496)).text)
 
     def test_costs_well_under_the_budget_pass_with_a_hint(self):
         findings = self.compared((899, 0), (200, 1.0))
         self.assertEqual(findings.failures, [])
         self.assertIn("hint: encode: 899", findings.text)
-        self.assertIn("hint: core: 1.000 allocations", findings.text)
+        self.assertIn("hint: core: 1.0000 allocations", findings.text)
 
     def test_a_scenario_without_a_line_fails(self):
         budget = parse(self.TEXT)
@@ -207,7 +217,7 @@ class ComparisonTests(unittest.TestCase):
     def test_without_valgrind_the_allocations_are_still_compared(self):
         self.assertIn("valgrind is not installed", self.compared((None, 0), (None, 1.25)).text)
         self.assertEqual(self.compared((None, 0), (None, 1.25)).failures, [])
-        self.assertIn("encode: 1.000 allocations", self.compared((None, 1), (None, 1.25)).failures[0])
+        self.assertIn("encode: 1.0000 allocations", self.compared((None, 1), (None, 1.25)).failures[0])
 
     def test_another_architecture_has_other_instructions_but_no_other_allocations(self):
         other = "swift-6.3 aarch64"
@@ -233,6 +243,10 @@ class ComparisonTests(unittest.TestCase):
             with self.subTest(text), self.assertRaises(Malformed) as caught:
                 parse(text)
             self.assertIn(expected, str(caught.exception))
+
+    def test_an_update_never_makes_nothing_of_an_allocation(self):
+        lines = parse(updated(None, {"new": Cost(7, 0.0001), "none": Cost(7, 0)}, ["new", "none"], self.HERE)).lines
+        self.assertEqual((lines["new"].allocations, lines["none"].allocations), (0.001, 0))
 
     def test_an_update_is_read_back_and_keeps_margins_and_what_was_not_measured(self):
         budget = parse(self.TEXT)

@@ -121,6 +121,10 @@ int clinux_is_dead(int pidfd);
 // Reaps it if it is dead (with `wait`: as soon as it is); answers an enum clinux_exit_kind and the code or the signal.
 int clinux_reap(int pidfd, bool wait, int *status);
 
+// Lets go of the pages of program code that are mapped, of the program and of its libraries; those that are still needed
+// come back from the page cache at their next use (madvise(2), MADV_DONTNEED). Any thread, at any time.
+void clinux_release_code(void);
+
 // ---- The guard ----
 
 // Forks the guard process. Answers its pid and stores the write end of its pipe (close-on-exec), or answers -errno.

@@ -32,7 +32,7 @@ extension Service {
                 metadata: ["error": "\(error)"])
             rebalances.waiting.append(.revoke(machine.assignedPartitions + missing.partitions, lost: true))
         case .log(let level, let facility, let text): clientLogged(level, facility, text)
-        case .record(let record): take(.record(record))
+        case .record(let record): take(record)
         case .endReached(let partition, let offset): take(.endReached(partition, offset: offset))
         }
     }

@@ -37,7 +37,7 @@ package final class Service {
 
     var readiness: [Readiness] = []
     var events: [ConsumerEvent] = []
-    var arrivals: [Arrival] = []
+    var arrivals = Arrivals()
     var lookupResults: [LookupResult] = []
     var mayHaveMoreRecords = false
     var lastConsumerPoll: Instant
@@ -201,19 +201,30 @@ package final class Service {
         }
     }
 
+    /// Bytes of records taken in one turn: copying more would keep the turn's other work waiting for milliseconds.
+    private static let bytesATurn = 4 << 20
+
     private func takeRecords() {
         let budget = min(machine.recordBudget, 1_000)
         guard budget > 0 else { return }
-        arrivals.removeAll(keepingCapacity: true)
-        mayHaveMoreRecords = consumer.takeRecords(upTo: budget, into: &arrivals)
-        for arrival in arrivals { take(arrival) }
+        let bytes = min(machine.byteBudget, Service.bytesATurn)
+        mayHaveMoreRecords = consumer.takeRecords(upTo: budget, bytes: bytes, into: &arrivals)
+        var next = 0
+        for other in arrivals.others {
+            for index in next..<other.position { take(arrivals.records[index]) }
+            next = other.position
+            take(other.arrival)
+        }
+        for index in next..<arrivals.records.count { take(arrivals.records[index]) }
     }
 
-    func take(_ arrival: Arrival) {
+    func take(_ record: Record) {
+        timeline.pass(.firstRecord, now: now, log: log)
+        machine.recordArrived(filtered(record), now: now, actions: &actions)
+    }
+
+    func take(_ arrival: OtherArrival) {
         switch arrival {
-        case .record(let record):
-            timeline.pass(.firstRecord, now: now, log: log)
-            machine.recordArrived(filtered(record), now: now, actions: &actions)
         case .endReached(let partition, let offset):
             machine.endReached(partition, offset: offset, now: now)
         case .failed(let partition, let error):

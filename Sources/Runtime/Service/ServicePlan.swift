@@ -127,13 +127,11 @@ package struct ServicePlan: Sendable {
             ("partition.assignment.strategy", "cooperative-sticky"),
             ("allow.auto.create.topics", "false"),
             ("socket.keepalive.enable", "true"),
-            // Small fetches: a record that is held pins the whole response it came in.
-            ("fetch.message.max.bytes", "262144"),
-            ("queued.max.messages.kbytes", String(max(1024, settings.maxMemory / 8 / 1024))),
         ]
-        let own = Set(settings.properties.map(\.name))
-        properties.removeAll { own.contains($0.name) }
-        properties += settings.properties.map { ($0.name, $0.value) }
+        let own = settings.properties.map { ($0.name, $0.value) }
+        let ownNames = Set(own.map(\.0))
+        properties.removeAll { ownNames.contains($0.name) }
+        properties += FetchSettings.properties(own: own, budget: settings.maxMemory / 4) + own
         // Ours whatever the user says: the promises rest on them.
         properties += [
             ("enable.auto.commit", "false"), ("enable.auto.offset.store", "false"), ("auto.offset.reset", "error"),

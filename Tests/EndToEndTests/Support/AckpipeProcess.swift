@@ -56,16 +56,30 @@ final class AckpipeProcess: @unchecked Sendable {
     }
 
     /// Waits for the end; answers the exit code, or minus the signal that ended it.
-    func waitForExit(within seconds: Double = 60) async throws -> Int32 {
+    func waitForExit(within seconds: Double = 120) async throws -> Int32 {
         try await eventually("ackpipe ends", within: seconds, seen: { self.logTail }) { process.isRunning ? nil : () }
         return process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus
     }
 
     /// Waits until the log contains `text`.
-    func waitForLog(_ text: String, within seconds: Double = 30) async throws {
+    func waitForLog(_ text: String, within seconds: Double = 60) async throws {
         try await eventually("the log says '\(text)'", within: seconds, seen: { self.logTail }) {
             log.contains(text) ? () : nil
         }
+    }
+
+    /// Seconds from the first line of the log that says `text` to the last line, by the daemon's own clock: the tests share
+    /// two threads, and whoever waits for its turn would measure that.
+    func loggedSeconds(since text: String) throws -> Double {
+        func time(_ line: Substring) -> Date? {
+            try? Date(
+                String(line.prefix { $0 != " " }),
+                strategy: .iso8601.year().month().day().time(includingFractionalSeconds: true))
+        }
+        let lines = log.split(separator: "\n")
+        guard let start = lines.first(where: { $0.contains(text) }).flatMap(time), let end = lines.compactMap(time).last
+        else { throw Timeout(description: "the log has no time for '\(text)': \(logTail)") }
+        return end.timeIntervalSince(start)
     }
 
     /// Resident memory in bytes, or nil when it is gone. Source: /proc/PID/statm.

@@ -135,7 +135,7 @@ final class Cluster: @unchecked Sendable {
         let lookups = try LookupThread(consumer: consumer, wake: wake.descriptor)
         let partitions = (0..<count).map { consumer.partitions.index(topic: self.topic(topic), partition: Int32($0)) }
         lookups.startPositions(partitions, from: .earliest, useCommitted: true, token: 1)
-        let result: LookupResult = try await eventually("the broker tells committed offsets", within: 15) {
+        let result: LookupResult = try await eventually("the broker tells committed offsets") {
             var results: [LookupResult] = []
             lookups.takeResults(into: &results)
             return results.first

@@ -5,9 +5,10 @@ struct Timeout: Error, CustomStringConvertible {
     let description: String
 }
 
-/// Waits until `look` answers something, looking every 20 ms; fails after `seconds` with what `seen` tells.
+/// Waits until `look` answers something, looking every 20 ms; fails after `seconds` with what `seen` tells. The bound is there
+/// for what hangs, so that it is far above what a busy machine needs.
 func eventually<T>(
-    _ what: String, within seconds: Double = 30, seen: () -> String = { "" }, _ look: () throws -> T?
+    _ what: String, within seconds: Double = 60, seen: () -> String = { "" }, _ look: () throws -> T?
 ) async throws -> T {
     let deadline = ContinuousClock.now + .milliseconds(Int(seconds * 1000))
     while true {

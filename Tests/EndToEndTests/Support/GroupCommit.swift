@@ -23,7 +23,7 @@ extension Cluster {
             let index = consumer.partitions.index(topic: realTopic, partition: partition)
             try consumer.commit(
                 [Kafka.CommitEntry(partition: index, offset: commit.offset, metadata: commit.metadata)], token: 1)
-            for _ in 0..<2_000 {
+            for _ in 0..<12_000 {
                 var events: [ConsumerEvent] = []
                 consumer.pollEvents(into: &events)
                 for case .commitFinished(_, let results, let error) in events {
@@ -32,7 +32,7 @@ extension Cluster {
                 }
                 usleep(5_000)
             }
-            throw Problem(description: "the commit of \(group) has no answer after 10 s")
+            throw Problem(description: "the commit of \(group) has no answer after 60 s")
         }
     }
 
@@ -44,7 +44,7 @@ extension Cluster {
         let lookups = try LookupThread(consumer: consumer, wake: wake.descriptor)
         let index = consumer.partitions.index(topic: self.topic(topic), partition: partition)
         lookups.startPositions([index], from: .earliest, useCommitted: true, token: 1)
-        let result: LookupResult = try await eventually("the broker tells a commit", within: 15) {
+        let result: LookupResult = try await eventually("the broker tells a commit") {
             var results: [LookupResult] = []
             lookups.takeResults(into: &results)
             return results.first

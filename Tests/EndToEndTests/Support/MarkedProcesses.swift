@@ -27,7 +27,7 @@ struct MarkedProcesses {
     func handlers() -> [String] { alive().filter { !$0.contains(AckpipeProcess.binary) } }
 
     /// Waits until none is left.
-    func requireNone(within seconds: Double = 10) async throws {
+    func requireNone(within seconds: Double = 30) async throws {
         try await eventually("no process is left", within: seconds, seen: { alive().joined(separator: "; ") }) {
             alive().isEmpty ? () : nil
         }

@@ -51,10 +51,10 @@ extension Cluster {
                 })
             var found: [ReadRecord] = []
             var ended: Set<PartitionIndex> = []
-            let deadline = ContinuousClock.now + .seconds(20)
+            let deadline = ContinuousClock.now + .seconds(60)
             while ended.count < low.count {
                 guard ContinuousClock.now < deadline else {
-                    throw Problem(description: "the end of \(topic) is not reached after 20 s: \(found.count) records")
+                    throw Problem(description: "the end of \(topic) is not reached after 60 s: \(found.count) records")
                 }
                 var events: [ConsumerEvent] = []
                 consumer.pollEvents(into: &events)

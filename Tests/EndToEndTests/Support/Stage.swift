@@ -40,7 +40,7 @@ final class Stage: @unchecked Sendable {
     func committed() async throws -> [Int64?] { try await cluster.committed("g", "t") }
 
     /// Waits until the group has committed exactly this.
-    func waitForCommitted(_ expected: [Int64?], _ ackpipe: AckpipeProcess, within seconds: Double = 30) async throws {
+    func waitForCommitted(_ expected: [Int64?], _ ackpipe: AckpipeProcess, within seconds: Double = 60) async throws {
         let deadline = ContinuousClock.now + .seconds(seconds)
         while true {
             let found = try await committed()

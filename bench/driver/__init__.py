@@ -1,0 +1,1 @@
+"""The driver of the bench: starts what is measured, reads the reports, prints tables. Standard library only."""

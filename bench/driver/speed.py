@@ -1,0 +1,52 @@
+"""The kind of case that measures throughput, CPU and memory of subjects on one data set."""
+from dataclasses import dataclass
+
+from .broker import DATA_SETS
+from .pairs import Row, as_json, from_json, run_rounds
+from .tables import speed_table
+
+
+@dataclass(frozen=True)
+class SpeedCase:
+    """Subjects on one data set; the first is the reference of the table."""
+
+    name: str
+    title: str
+    data: str
+    subjects: tuple
+    checks: tuple = ()
+    note: str = ""
+    repeat: int = 0  # rounds, at most; 0: as the user says
+    quick: bool = False
+    # The broker on the newer librdkafka too: ackpipe asks for the ends of partitions, and the embedded broker of 2.0.2
+    # cannot tell them to newer clients.
+    newer_broker: bool = False
+
+    def for_check(self):
+        """The case with what its checks need and no more, or None."""
+        names = {name for check in self.checks for name in (check.subject, check.reference)}
+        subjects = tuple(subject for subject in self.subjects if subject.name in names)
+        if not subjects:
+            return None
+        return SpeedCase(self.name, self.title, self.data, subjects, self.checks, repeat=self.repeat,
+                         newer_broker=self.newer_broker)
+
+    def measured(self, bench, repeat):
+        """Runs it. The result can be written as JSON."""
+        data = DATA_SETS[self.data]
+        if self.newer_broker and not bench.tools.newer_library:
+            rows = [Row(subject.name, skipped="there is no newer librdkafka") for subject in self.subjects]
+            return {"reference": self.subjects[0].name, "rows": as_json(rows)}
+        rounds = min(repeat, self.repeat or repeat)
+        rows = run_rounds(bench.tools, bench.brokers.holding(data, self.newer_broker), data, self.subjects, rounds)
+        return {"reference": self.subjects[0].name, "rows": as_json(rows)}
+
+    def rendered(self, result):
+        """Markdown."""
+        table = speed_table(from_json(result["rows"]), result["reference"])
+        return f"{self.note}\n\n{table}" if self.note else table
+
+    def judged(self, result):
+        """The verdicts of its checks."""
+        rows = from_json(result["rows"])
+        return [check.judge(rows) for check in self.checks]
