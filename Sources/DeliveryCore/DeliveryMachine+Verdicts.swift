@@ -39,9 +39,11 @@ extension DeliveryMachine {
         var unknown: UInt64?
         var lane: LaneIndex?
         var answered = false
+        // What the first of them let go was not there when the worker spoke: its id is a guess.
+        let end = workers[worker.value].nextID
         for index in 0..<ids.count {
             let id = ids[index]
-            guard workers[worker.value].wasIssued(id) else {
+            guard id < end, workers[worker.value].wasIssued(id) else {
                 unknown = id
                 break
             }

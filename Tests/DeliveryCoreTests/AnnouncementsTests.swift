@@ -28,7 +28,7 @@ import Testing
         let driver = listening(workers: 2)
         driver.assign(0, 1, from: 5)
         driver.arrive(0, 5...5)
-        driver.machine.timePassed(now: driver.now, actions: driver.pending)
+        driver.machine.timePassed(now: driver.now, actions: &driver.pending)
         let told: [Action] = (0...1).map {
             .announceAssigned(WorkerIndex($0), epoch: 1, [position(0, 5), position(1, 5)])
         }
@@ -69,7 +69,7 @@ import Testing
         driver.turn()
         driver.exit()
         driver.turn()
-        driver.machine.timePassed(now: driver.now, actions: driver.pending)
+        driver.machine.timePassed(now: driver.now, actions: &driver.pending)
         driver.revoke(0)
         driver.pending = []
         let told = announcements(driver.replace())
@@ -120,7 +120,7 @@ import Testing
         let driver = listening()
         driver.assign(0, from: 100)
         driver.turn()
-        driver.machine.relocate(zero, to: 20, now: driver.now, actions: driver.pending)
+        driver.machine.relocate(zero, to: 20, now: driver.now, actions: &driver.pending)
         #expect(
             announcements(driver.turn()) == [
                 .announceRevoked(.first, epoch: 1, [zero], lost: true, deadline: .zero),

@@ -93,7 +93,7 @@ import Testing
         driver.arrive(0, 1_000...1_099)
         driver.turn()
         #expect(paused(driver.advance(.seconds(2))) == [0])
-        driver.machine.relocate(PartitionIndex(0), to: 10, now: driver.now, actions: driver.pending)
+        driver.machine.relocate(PartitionIndex(0), to: 10, now: driver.now, actions: &driver.pending)
         #expect(resumed(driver.turn()) == [0])
     }
 

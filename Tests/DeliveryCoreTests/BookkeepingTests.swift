@@ -164,24 +164,26 @@ private struct Exercise {
 
     /// Performs what the machine asked for, until a turn asks for nothing that the runner answers at once.
     private mutating func settle() {
-        driver.machine.timePassed(now: driver.now, actions: driver.pending)
+        driver.machine.timePassed(now: driver.now, actions: &driver.pending)
         var index = 0
         while index < driver.pending.count {
             perform(driver.pending[index])
             index += 1
         }
         driver.pending = []
+        for slot in driver.machine.givenBack where held.remove(slot.value) == nil {
+            complaint = complaint ?? "slot \(slot.value) is given back twice"
+        }
+        driver.machine.forgetGivenBack()
         complaint = complaint ?? (driver.machine.standstills() + driver.machine.miscounts()).first
     }
 
     private mutating func perform(_ action: Action) {
         switch action {
         case .send(let key, let worker): send(key, to: worker)
-        case .giveBack(let slot):
-            if held.remove(slot.value) == nil { complaint = complaint ?? "slot \(slot.value) is given back twice" }
         case .launch(let worker):
-            driver.machine.workerLaunched(worker, now: driver.now, actions: driver.pending)
-            driver.machine.workerReady(worker, driver.abilities, now: driver.now, actions: driver.pending)
+            driver.machine.workerLaunched(worker, now: driver.now, actions: &driver.pending)
+            driver.machine.workerReady(worker, driver.abilities, now: driver.now, actions: &driver.pending)
         case .kill(let worker):
             trace.append("worker \(worker.value) is killed")
             driver.exit(worker.value)
@@ -205,10 +207,10 @@ private struct Exercise {
         switch among(0...30) {
         case 0:
             trace.append("not encodable")
-            driver.machine.refuse(key, now: driver.now, actions: driver.pending)
+            driver.machine.refuse(key, now: driver.now, actions: &driver.pending)
         case 1 where delivery.count > 1:
             trace.append("shortened to 1")
-            driver.machine.shorten(key, to: 1, now: driver.now, actions: driver.pending)
+            driver.machine.shorten(key, to: 1, now: driver.now, actions: &driver.pending)
         default: break
         }
         driver.machine.written(worker, through: delivery.id, pendingBytes: 0, now: driver.now)

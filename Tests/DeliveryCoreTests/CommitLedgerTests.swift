@@ -50,7 +50,7 @@ import Testing
         try driver.ack(2)
         let token = try #require(driver.turn().tokens.first)
         driver.machine.commitFinished(
-            token: token, failed: [PartitionIndex(0)], metadataRefused: true, now: driver.now, actions: driver.pending)
+            token: token, failed: [PartitionIndex(0)], metadataRefused: true, now: driver.now, actions: &driver.pending)
         let again = driver.advance(.seconds(1))
         #expect(again.notices.contains(.metadataRefused))
         guard
@@ -87,7 +87,7 @@ import Testing
         let driver = MachineDriver()
         driver.machine.assigned(
             [AssignedPartition(partition: PartitionIndex(0), position: 40, end: 0, commitsPosition: true)],
-            now: driver.now, actions: driver.pending)
+            now: driver.now, actions: &driver.pending)
         #expect(driver.turn().committed == [0: 40])
     }
 

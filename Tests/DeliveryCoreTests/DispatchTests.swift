@@ -63,9 +63,9 @@ import Testing
         driver.assign(0)
         driver.arrive(0, 0...0)
         #expect(driver.turn().actions == [.launch(.first)])
-        driver.machine.workerLaunched(.first, now: driver.now, actions: driver.pending)
+        driver.machine.workerLaunched(.first, now: driver.now, actions: &driver.pending)
         #expect(driver.turn().sent.isEmpty)
-        driver.machine.workerReady(.first, WorkerAbilities(), now: driver.now, actions: driver.pending)
+        driver.machine.workerReady(.first, WorkerAbilities(), now: driver.now, actions: &driver.pending)
         #expect(driver.turn().offsets == [[0]])
     }
 
@@ -216,12 +216,12 @@ import Testing
             }
             driver.assign(0)
             driver.arrive(0, 0...3)
-            driver.machine.timePassed(now: driver.now, actions: driver.pending)
+            driver.machine.timePassed(now: driver.now, actions: &driver.pending)
             guard case .send(let key, _)? = driver.pending.last else {
                 Issue.record("no delivery: \(driver.pending)")
                 return
             }
-            driver.machine.shorten(key, to: 1, now: driver.now, actions: driver.pending)
+            driver.machine.shorten(key, to: 1, now: driver.now, actions: &driver.pending)
             #expect(Turn(driver.pending, of: driver.machine).offsets == [[0]])
             driver.pending = []
             try driver.ack(1)
@@ -239,13 +239,13 @@ import Testing
         let driver = MachineDriver { limits, _ in limits.drainTimeout = .seconds(20) }
         driver.assign(0)
         driver.arrive(0, 7...8)
-        driver.machine.timePassed(now: driver.now, actions: driver.pending)
+        driver.machine.timePassed(now: driver.now, actions: &driver.pending)
         guard case .send(let key, _)? = driver.pending.last else {
             Issue.record("no delivery: \(driver.pending)")
             return
         }
         driver.pending = []
-        driver.machine.refuse(key, now: driver.now, actions: driver.pending)
+        driver.machine.refuse(key, now: driver.now, actions: &driver.pending)
         driver.turn()
         driver.exit()
         #expect(driver.turn().ending == .stopped(.notEncodable(PartitionIndex(0), offset: 7)))
@@ -255,15 +255,15 @@ import Testing
         let driver = MachineDriver()
         driver.assign(0)
         driver.arrive(0, 7...7)
-        driver.machine.timePassed(now: driver.now, actions: driver.pending)
+        driver.machine.timePassed(now: driver.now, actions: &driver.pending)
         guard case .send(let key, _)? = driver.pending.last else {
             Issue.record("no delivery: \(driver.pending)")
             return
         }
         driver.pending = []
         // The runner tells the reason first, and the worker still holds the delivery then.
-        driver.machine.stop(.external, now: driver.now, actions: driver.pending)
-        driver.machine.refuse(key, now: driver.now, actions: driver.pending)
+        driver.machine.stop(.external, now: driver.now, actions: &driver.pending)
+        driver.machine.refuse(key, now: driver.now, actions: &driver.pending)
         #expect(driver.pending.contains(.closeInput(.first)))
     }
 }

@@ -143,7 +143,7 @@ import Testing
         driver.turn()
         driver.drain(fast: true)
         #expect(driver.turn().actions.isEmpty)
-        driver.machine.workerLaunched(.first, now: driver.now, actions: driver.pending)
+        driver.machine.workerLaunched(.first, now: driver.now, actions: &driver.pending)
         #expect(driver.turn().actions == [.kill(.first)])
         driver.exit()
         #expect(driver.turn().ending == .drained)
@@ -152,10 +152,10 @@ import Testing
     @Test func aWorkerThatIsStillStartingGetsTheEndOfItsInput() {
         let driver = MachineDriver(unstarted: 1)
         driver.turn()
-        driver.machine.workerLaunched(.first, now: driver.now, actions: driver.pending)
+        driver.machine.workerLaunched(.first, now: driver.now, actions: &driver.pending)
         driver.drain()
         #expect(driver.turn().actions == [.closeInput(.first)])
-        driver.machine.workerReady(.first, WorkerAbilities(), now: driver.now, actions: driver.pending)
+        driver.machine.workerReady(.first, WorkerAbilities(), now: driver.now, actions: &driver.pending)
         driver.exit()
         #expect(driver.turn().ending == .drained)
     }
@@ -188,7 +188,7 @@ import Testing
 
     @Test func aReasonToStopIsTheEnding() {
         let driver = busy()
-        driver.machine.stop(.external, now: driver.now, actions: driver.pending)
+        driver.machine.stop(.external, now: driver.now, actions: &driver.pending)
         driver.drain()
         driver.turn()
         driver.exit()

@@ -100,7 +100,7 @@ import Testing
             #expect(driver.turn().sent.map(\.attempts) == [[1]])
             try driver.nack(id, .release, delay: .zero)
         }
-        #expect(!driver.machine.isDraining)
+        #expect(!driver.isDraining)
     }
 
     // MARK: stop
@@ -176,8 +176,7 @@ import Testing
 
     @Test func aRejectedRecordGoesToTheTopicWhateverTheWayOfExhaustedOnes() throws {
         for way in [ExhaustedPolicy.stop, .skip, .deadLetter] {
-            let driver = limited(nil, way)
-            driver = MachineDriver { _, policy in
+            let driver = MachineDriver { _, policy in
                 policy.hasDeadLetters = true
                 policy.onExhausted = way
             }

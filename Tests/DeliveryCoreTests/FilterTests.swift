@@ -63,7 +63,7 @@ import Testing
             try driver.ack(id)
         }
         driver.turn()
-        #expect(driver.machine.isDraining)
+        #expect(driver.isDraining)
         #expect(driver.committable(0) == 7)
     }
 
@@ -72,7 +72,7 @@ import Testing
         driver.assign(0, end: 3)
         driver.arriveFiltered(0, 0...2)
         driver.turn()
-        #expect(driver.machine.isDraining)
+        #expect(driver.isDraining)
     }
 
     @Test("The end is not reached while a partition of the assignment cannot be read yet")
@@ -82,10 +82,10 @@ import Testing
         driver.assign(0, end: 3)
         driver.arriveFiltered(0, 0...2)
         driver.turn()
-        #expect(!driver.machine.isDraining)
+        #expect(!driver.isDraining)
         driver.machine.awaitsPartitions = false
         driver.turn()
-        #expect(driver.machine.isDraining)
+        #expect(driver.isDraining)
     }
 
     @Test func duringADrainTheyAreGivenBackAndNotCommitted() {

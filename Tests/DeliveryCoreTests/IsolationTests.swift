@@ -154,7 +154,7 @@ import Testing
         driver.turn()
         driver.machine.recordArrived(
             Record(partition: PartitionIndex(0), offset: 9, size: 1, slot: RecordSlot(99)), now: driver.now,
-            actions: driver.pending)
+            actions: &driver.pending)
         driver.revoke(1, lost: true)
         #expect(driver.machine.unsettled == 1)
         driver.exit()

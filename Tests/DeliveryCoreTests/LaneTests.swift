@@ -188,7 +188,7 @@ import Testing
         try driver.nack(1, delay: .milliseconds(10))
         driver.now = driver.now + .milliseconds(10)
         let key = try #require(driver.dispatched().first)
-        driver.machine.shorten(key, to: 1, now: driver.now, actions: driver.pending)
+        driver.machine.shorten(key, to: 1, now: driver.now, actions: &driver.pending)
         let turn = driver.turn()
         #expect(turn.offsets == [[1], [0]], "key 2 is ready first, and the other key waits for nobody")
         #expect(turn.cancelled(.rewind).isEmpty)

@@ -39,7 +39,7 @@ import Testing
         driver.arrive(0, 3...5)
         driver.arrive(0, 5...5)
         driver.arrive(-1, 0...0)
-        #expect(driver.turn().actions == [0, 1, 2, 4, 5].map { .giveBack(RecordSlot($0)) })
+        #expect(driver.turn().givenBackSlots == [0, 1, 2, 4, 5].map { RecordSlot($0) })
     }
 
     // MARK: --exit-at-end
@@ -57,10 +57,10 @@ import Testing
         driver.turn()
         try driver.ack(1)
         for token in driver.turn().tokens { driver.commitFinished(token) }
-        #expect(!driver.machine.isDraining)
+        #expect(!driver.isDraining)
         try driver.ack(2)
         driver.turn()
-        #expect(driver.machine.isDraining)
+        #expect(driver.isDraining)
         driver.exit()
         let last = driver.turn()
         #expect(last.committed == [0: 2])
@@ -89,23 +89,23 @@ import Testing
         driver.turn()
         try driver.ack(2)
         driver.turn()
-        #expect(!driver.machine.isDraining)
+        #expect(!driver.isDraining)
         driver.machine.endReached(PartitionIndex(0), offset: 5, now: driver.now)
         driver.turn()
-        #expect(driver.machine.isDraining)
+        #expect(driver.isDraining)
     }
 
     @Test func doesNotStopBeforeTheFirstAssignment() {
         let driver = atEnd()
         #expect(driver.advance(.seconds(60)).actions.isEmpty)
-        #expect(!driver.machine.isDraining)
+        #expect(!driver.isDraining)
     }
 
     @Test func stopsWhereItOwnsNothing() {
         let driver = atEnd()
         driver.assign()
         driver.turn()
-        #expect(driver.machine.isDraining)
+        #expect(driver.isDraining)
     }
 
     @Test func doesNotStopBetweenTheHalvesOfAnEagerRebalance() {
@@ -113,10 +113,10 @@ import Testing
         driver.assign(0, end: 5)
         driver.revoke(0)
         driver.turn()
-        #expect(!driver.machine.isDraining)
+        #expect(!driver.isDraining)
         driver.assign(0, from: 5, end: 5)
         driver.turn()
-        #expect(driver.machine.isDraining)
+        #expect(driver.isDraining)
     }
 
     // MARK: --max-messages
@@ -134,11 +134,11 @@ import Testing
         #expect(driver.machine.recordBudget == 0)
         for id in UInt64(1)...3 {
             #expect(driver.turn().sent.count == 1)
-            #expect(!driver.machine.isDraining)
+            #expect(!driver.isDraining)
             try driver.ack(id)
         }
         driver.turn()
-        #expect(driver.machine.isDraining)
+        #expect(driver.isDraining)
         #expect(driver.machine.counters.settled == 3)
     }
 
@@ -150,7 +150,7 @@ import Testing
         try driver.ack(2)
         driver.revoke(0, lost: true)
         driver.turn()
-        #expect(!driver.machine.isDraining)
+        #expect(!driver.isDraining)
         #expect(driver.machine.recordBudget == 2)
         driver.arrive(1, 1...2)
         try driver.ack(1)
@@ -159,7 +159,7 @@ import Testing
             try driver.ack(id)
         }
         driver.turn()
-        #expect(driver.machine.isDraining)
+        #expect(driver.isDraining)
         #expect(driver.machine.counters.settled == 3)
     }
 

@@ -106,7 +106,7 @@ import Testing
         let driver = driver()
         driver.assign(0)
         driver.arrive(0, 0...1)
-        driver.machine.relocate(zero, to: 10, now: driver.now, actions: driver.pending)
+        driver.machine.relocate(zero, to: 10, now: driver.now, actions: &driver.pending)
         driver.arrive(0, 10...11)
         driver.turn()
         for id in UInt64(2)...4 { try driver.ack(id) }
@@ -119,7 +119,7 @@ import Testing
     @Test func aRelocationBackwardsForgetsWhatWasSettled() {
         let driver = driver()
         driver.assign(0, from: 10, settled: [12...14])
-        driver.machine.relocate(zero, to: 5, now: driver.now, actions: driver.pending)
+        driver.machine.relocate(zero, to: 5, now: driver.now, actions: &driver.pending)
         driver.arrive(0, 5...14)
         #expect(driver.turn().sent.count == 10)
     }

@@ -24,7 +24,7 @@ import Testing
         driver.turn()
         try driver.ack(1)
         let turn = driver.turn()
-        #expect(turn.actions.first == .giveBack(RecordSlot(0)))
+        #expect(turn.givenBackSlots == [RecordSlot(0)])
         #expect(turn.committed == [0: 6])
         #expect(driver.machine.counters.settled == 1)
     }
@@ -81,8 +81,8 @@ import Testing
             driver.exit()
             for case .workerEnded(_, _, let wait?) in driver.turn().notices { waits.append(wait) }
             driver.advance(.seconds(20))
-            driver.machine.workerLaunched(.first, now: driver.now, actions: driver.pending)
-            driver.machine.workerReady(.first, driver.abilities, now: driver.now, actions: driver.pending)
+            driver.machine.workerLaunched(.first, now: driver.now, actions: &driver.pending)
+            driver.machine.workerReady(.first, driver.abilities, now: driver.now, actions: &driver.pending)
         }
         #expect(waits.count == 6)
         #expect(waits.last ?? .zero > .milliseconds(2_000), "waited \(waits)")
@@ -147,7 +147,7 @@ import Testing
         driver.arrive(0, 4...5)
         driver.turn()
         try driver.nack(1, .reject)
-        #expect(driver.machine.isDraining)
+        #expect(driver.isDraining)
         driver.turn()
         driver.exit()
         #expect(driver.turn().ending == .stopped(.rejected(PartitionIndex(0), offset: 4)))
@@ -215,7 +215,7 @@ import Testing
         try driver.verdict(.result(id: 1, failed: [FailedRecord(index: 2, Failure(.reject))]))
         #expect(driver.machine.unsettled == 1)
         #expect(driver.committable(0) == 2)
-        #expect(driver.machine.isDraining)
+        #expect(driver.isDraining)
     }
 
     @Test func refusesAResultWhoseIndicesAreWrongAndChangesNothing() {
@@ -227,7 +227,7 @@ import Testing
         #expect(throws: VerdictProblem.indexOutOfRange(id: 1, index: -1, count: 5)) { try result([0, -1]) }
         #expect(throws: VerdictProblem.repeatedIndex(id: 1, index: 2)) { try result([2, 3, 2]) }
         #expect(driver.machine.unsettled == 5)
-        #expect(driver.machine.owesVerdicts(.first))
+        #expect(driver.owesVerdicts(.first))
     }
 
     @Test func refusesAResultForAMessage() {

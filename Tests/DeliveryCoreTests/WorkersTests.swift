@@ -21,7 +21,7 @@ import Testing
         driver.turn()
         var waits: [Interval] = []
         for _ in 0..<12 {
-            driver.machine.workerLaunchFailed(.first, now: driver.now, actions: driver.pending)
+            driver.machine.workerLaunchFailed(.first, now: driver.now, actions: &driver.pending)
             guard let wait = restarts(driver.turn()).first else {
                 Issue.record("not started again after \(waits)")
                 return
@@ -37,7 +37,7 @@ import Testing
     @Test func killsAWorkerThatIsNotReadyInTime() {
         let driver = MachineDriver(unstarted: 1) { limits, _ in limits.startTimeout = .seconds(3) }
         driver.turn()
-        driver.machine.workerLaunched(.first, now: driver.now, actions: driver.pending)
+        driver.machine.workerLaunched(.first, now: driver.now, actions: &driver.pending)
         #expect(driver.advance(.milliseconds(2_999)).actions.isEmpty)
         #expect(driver.advance(.milliseconds(1)).actions == [.kill(.first)])
         driver.exit()
@@ -48,7 +48,7 @@ import Testing
     @Test func lettsAWorkerWithAnInitErrorLeaveAndStartsItAgain() {
         let driver = MachineDriver(unstarted: 1)
         driver.turn()
-        driver.machine.workerLaunched(.first, now: driver.now, actions: driver.pending)
+        driver.machine.workerLaunched(.first, now: driver.now, actions: &driver.pending)
         driver.broke(0, .initError)
         #expect(driver.turn().actions == [.closeInput(.first)])
         #expect(driver.advance(.seconds(5)).actions == [.terminate(.first)])
@@ -82,7 +82,7 @@ import Testing
         driver.exit(0, isPermanent: true)
         let turn = driver.advance(.seconds(100))
         #expect(turn.actions == [.notice(.workerEnded(.first, failure: .exited, restartAfter: nil))])
-        #expect(!driver.machine.isDraining)
+        #expect(!driver.isDraining)
     }
 
     @Test func stopsWhenEveryWorkerHasLeftForGood() {
