@@ -182,7 +182,7 @@ extension DeliveryMachine {
     }
 
     /// The lane of a delivery whose success settles its records and nothing else: all of one lane, the first of those that
-    /// are unanswered there, and none behind it answered. Nil where there is more to it.
+    /// are unanswered there, and none behind it answered, be there dead letters between them. Nil where there is more to it.
     private mutating func plainLane(of key: DeliveryKey) -> LaneIndex? {
         guard table.isOutstanding(key), let last = table.lastSequence(of: key) else { return nil }
         let partition = table.partition(of: key)
@@ -193,7 +193,7 @@ extension DeliveryMachine {
         guard table.laneCount(key) == 1, lanes[lane].live.first == key else { return nil }
         if limits.laneWindow == 1 { return lane }
         let following = trackers.update(partition) { tracker in
-            tracker.following(last) { !$0.isDone }.flatMap { tracker[$0]?.phase }
+            tracker.following(last) { !$0.isDone && $0.phase != .deadLetter }.flatMap { tracker[$0]?.phase }
         }
         if case .answered?? = following { return nil }
         return lane

@@ -232,7 +232,10 @@ private struct Exercise {
             }
             while !letters.isEmpty { answerLetter(confirmed: true) }
             while let token = tokens.popLast() { driver.commitFinished(token) }
-            if driver.machine.unsettled == 0, driver.pending.isEmpty, revoked.isEmpty { return leftovers() }
+            if driver.machine.unsettled == 0, driver.pending.isEmpty, driver.machine.givenBack.isEmpty, revoked.isEmpty
+            {
+                return leftovers()
+            }
             // What was answered in this turn is looked at in the next one.
             let next = driver.pending.isEmpty ? driver.machine.nextDeadline : driver.now
             driver.now = max(driver.now + .milliseconds(1), next ?? driver.now)

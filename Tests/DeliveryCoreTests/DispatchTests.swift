@@ -98,7 +98,7 @@ import Testing
         #expect(driver.turn().sent.isEmpty)
         #expect(driver.machine.nextDeadline == Instant(nanoseconds: 10_000_000))
         #expect(driver.advance(.milliseconds(9)).sent.isEmpty)
-        #expect(driver.advance(.milliseconds(1)).offsets == [[3], [0, 1]])
+        #expect(driver.advance(.milliseconds(1)).offsets == [[0, 1], [3]])
     }
 
     @Test func sendsALingeringBatchWhenCompanyFillsIt() {

@@ -39,7 +39,9 @@ extension DeliveryMachine {
         return complaints
     }
 
-    private mutating func standstill(_ reference: RecordReference, _ record: TrackedRecord, _ live: [DeliveryKey]) -> String? {
+    private mutating func standstill(_ reference: RecordReference, _ record: TrackedRecord, _ live: [DeliveryKey])
+        -> String?
+    {
         switch record.phase {
         case .outstanding:
             let isHeldByWorker = live.contains {
