@@ -15,7 +15,10 @@ extension DeliveryMachine {
         _ records: Span<Record>, from start: Int, now: Instant, actions: inout [Action]
     ) -> Int {
         let partition = records[start].partition
-        guard drain == nil, policy.maxMessages == nil, policy.order != .key, !isRevoking(partition) else { return 0 }
+        guard drain == nil, policy.maxMessages == nil, policy.order != .key, !isRevoking(partition),
+            // A lane is made only for what is assigned: a number that is none would be another's place.
+            trackers.update(partition, { _ in true }) == true
+        else { return 0 }
         let lane = lanes.lane(of: partition)
         let last = lanes[lane].last
         let run = trackers.update(partition) { $0.arrive(records, from: start, lane: lane, after: last, now: now) }

@@ -101,6 +101,25 @@ import Testing
         #expect(driver.advance(.milliseconds(1)).offsets == [[0, 1], [3]])
     }
 
+    @Test func whatWasHeldUpByItsLaneWaitsNoLongerThanItsOwnTime() throws {
+        let driver = MachineDriver { limits, policy in
+            limits.batchSize = 2
+            limits.batchLinger = .milliseconds(10)
+            policy.isBatch = true
+        }
+        driver.assign(0, 1)
+        driver.arrive(0, 0...2)
+        #expect(driver.turn().offsets == [[0, 1]])
+        driver.advance(.milliseconds(5))
+        driver.arrive(1, 7...7)
+        #expect(driver.turn().sent.isEmpty)
+        try driver.ack(1)
+        // The other one began to wait first, and is due later.
+        #expect(driver.advance(.milliseconds(4)).sent.isEmpty)
+        #expect(driver.advance(.milliseconds(1)).offsets == [[2]])
+        #expect(driver.advance(.milliseconds(5)).offsets == [[7]])
+    }
+
     @Test func sendsALingeringBatchWhenCompanyFillsIt() {
         let driver = MachineDriver { limits, policy in
             limits.batchSize = 3

@@ -31,6 +31,30 @@ import Testing
         #expect(outstanding[99_999] == nil)
     }
 
+    @Test("An id is found whether or not the ids before it are there", arguments: [UInt64(1), 40, 1_000])
+    func findsWhatTheGuessMisses(start: UInt64) {
+        var random = SeededGenerator(seed: start)
+        var outstanding = OutstandingDeliveries()
+        var model: [UInt64: Int] = [:]
+        for id in start..<start + 400 {
+            outstanding.append(DeliveryKey(Int(id) * 2), id: id)
+            model[id] = Int(id) * 2
+            // The oldest mostly, and any at times: holes and sweeps in every state.
+            let ids = model.keys.sorted()
+            let old = random.next() % 2 == 0 ? ids[0] : ids[Int(random.next() % UInt64(ids.count))]
+            if random.next() % 8 > 0 {
+                let removed = outstanding.remove(old)
+                #expect(removed)
+                model[old] = nil
+            }
+            #expect(outstanding.count == model.count)
+            for probe in start - 1...id + 1 where outstanding[probe]?.value != model[probe] {
+                Issue.record("\(probe): \(String(describing: outstanding[probe]))")
+            }
+            #expect(!outstanding.remove(id + 1))
+        }
+    }
+
     @Test func whatIsSweptKeepsItsOrder() {
         var outstanding = OutstandingDeliveries()
         for id in UInt64(1)...1_000 { outstanding.append(DeliveryKey(Int(id)), id: id) }

@@ -165,6 +165,9 @@ extension Daemon {
         if needsNobody(record, partition) {
             pass(record, of: partition, isTaken)
         } else if isTaken {
+            if let end = ledgers[partition]?.end, record.offset >= end {
+                broken("takes \(partition)@\(record.offset), and its end was \(end)")
+            }
             slots[Int(slot)]?.isTaken = true
             ledgers[partition]?.take(
                 LedgerRecord(offset: record.offset, lane: lane(of: record), slot: slot, size: record.size), now: now)
