@@ -51,7 +51,8 @@ import Testing
             for probe in start - 1...id + 1 where outstanding[probe]?.value != model[probe] {
                 Issue.record("\(probe): \(String(describing: outstanding[probe]))")
             }
-            #expect(!outstanding.remove(id + 1))
+            let removedUnknown = outstanding.remove(id + 1)
+            #expect(!removedUnknown)
         }
     }
 

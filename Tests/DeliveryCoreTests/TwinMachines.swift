@@ -10,8 +10,15 @@ struct TwinMachines {
         workers: Int, partitions: Int32, abilities: WorkerAbilities,
         _ configure: (inout Limits, inout ServicePolicy) -> Void
     ) {
-        one = MachineDriver(workers: workers, abilities: abilities, configure)
-        other = MachineDriver(workers: workers, abilities: abilities, configure)
+        // Called once: it may draw from a generator.
+        var chosen = (limits: Limits(), policy: ServicePolicy())
+        chosen.limits.workers = workers
+        chosen.limits.pingInterval = .zero
+        configure(&chosen.limits, &chosen.policy)
+        let drivers = (0..<2).map { _ in
+            MachineDriver(workers: workers, abilities: abilities) { ($0, $1) = chosen }
+        }
+        (one, other) = (drivers[0], drivers[1])
         self.partitions = partitions
     }
 
