@@ -83,6 +83,14 @@ package struct DeliveryMachine: ~Copyable {
         )
     }
 
+    /// What the runner needs to write the delivery that an action named; nil where it is not the worker's any more, because a
+    /// handler that answers what it was not asked yet has ended it: its place may be another's.
+    package func head(of key: DeliveryKey, for worker: WorkerIndex) -> DeliveryHead? {
+        let id = table.id(of: key)
+        guard table.worker(of: key) == worker, workers[worker.value].key(of: id) == key else { return nil }
+        return DeliveryHead(id: id, partition: table.partition(of: key), count: table.count(of: key))
+    }
+
     /// Calls `body` for the delivery's records in order, with their indices, until it answers false; for none where its
     /// partition is no longer assigned.
     package mutating func forEachRecord(of key: DeliveryKey, _ body: (Int, DeliveredRecord) -> Bool) {

@@ -14,14 +14,22 @@ extension Service {
         }
         actions.removeAll(keepingCapacity: true)
         failureTexts.removeAll(keepingCapacity: true)
+        giveBackRecords()
+    }
+
+    /// Lets go of the records that the machine needs no longer; no action that is still to be performed names one of them.
+    private func giveBackRecords() {
+        if machine.givenBack.isEmpty { return }
+        if !failureNotes.isEmpty {
+            for slot in machine.givenBack { failureNotes.forget(slot) }
+        }
+        consumer.records.giveBack(machine.givenBack.span)
+        machine.forgetGivenBack()
     }
 
     private func perform(_ action: Action) {
         switch action {
         case .send(let key, let worker): send(key, to: worker)
-        case .giveBack(let slot):
-            failureNotes.forget(slot)
-            consumer.records.giveBack(slot)
         case .copyOut(let slot): consumer.records.copyOut(slot)
         case .cancel(let worker, let ids, let reason): sendCancel(ids, reason, to: worker)
         case .ping(let worker, let nonce): sendPing(nonce, to: worker)

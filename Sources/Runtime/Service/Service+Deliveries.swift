@@ -7,30 +7,42 @@ import Logging
 extension Service {
     /// Encodes a delivery into the worker's buffer. What does not fit is handed back to the machine.
     func send(_ key: DeliveryKey, to worker: WorkerIndex) {
-        guard let connection = connections[worker.value], !connection.isBroken else { return }
-        let delivery = machine.delivery(key)
-        // A handler that answers what it was not asked yet has ended the delivery: its place may be another's.
-        guard delivery.worker == worker, machine.outstandingDelivery(worker, id: delivery.id) == delivery,
-            connection.marks.lastAdded < delivery.id
+        guard let connection = connections[worker.value], !connection.isBroken,
+            let head = machine.head(of: key, for: worker), connection.marks.lastAdded < head.id
         else { return }
-        // Its partition may have been lost since the machine decided, in the same turn: then it is cancelled already.
-        guard machine.record(0, of: delivery) != nil else {
-            machine.refuse(key, now: now, actions: &actions)
+        var encoding = Encoding()
+        if plan.policy.isBatch {
+            encoding = encodeBatch(key, head, to: connection)
+        } else {
+            machine.forEachRecord(of: key) { _, record in
+                encoding.count = 1
+                encoding.failure = encodeMessage(head, record, to: connection)
+                return true
+            }
+        }
+        if encoding.failure != nil || encoding.count == 0 {
+            // Without a record its partition was lost since the machine decided, in the same turn: it is cancelled already.
+            refuse(key, encoding.failure)
             return
         }
-        let failure =
-            plan.policy.isBatch
-            ? sendBatch(delivery, key, to: connection) : sendMessage(delivery, to: connection)
-        if let failure {
-            refuse(delivery, key, failure)
-            return
-        }
-        connection.marks.add(id: delivery.id, end: connection.outbound.totalAppended)
+        if encoding.count < head.count { machine.shorten(key, to: encoding.count, now: now, actions: &actions) }
+        connection.marks.add(id: head.id, end: connection.outbound.totalAppended)
         timeline.pass(.firstDelivery, now: now, log: log)
     }
 
-    private func refuse(_ delivery: Delivery, _ key: DeliveryKey, _ failure: EncodingFailure) {
-        if let record = machine.record(0, of: delivery) {
+    /// How far a delivery was encoded.
+    private struct Encoding {
+        /// Records that are in the frame.
+        var count = 0
+        /// Why not even the first one is.
+        var failure: EncodingFailure?
+        /// The records do not have in common what the first one made believe.
+        var isMixed = false
+    }
+
+    private func refuse(_ key: DeliveryKey, _ failure: EncodingFailure?) {
+        let delivery = machine.delivery(key)
+        if let failure, let record = machine.record(0, of: delivery) {
             let place = FailedPlace(partition: delivery.partition, offset: record.offset)
             encodingFailure = (place, "\(failure)")
             note("the record cannot be handed over: \(failure)", of: delivery, index: 0)
@@ -43,14 +55,15 @@ extension Service {
         machine.refuse(key, now: now, actions: &actions)
     }
 
-    private func sendMessage(_ delivery: Delivery, to connection: WorkerConnection) -> EncodingFailure? {
-        guard let record = machine.record(0, of: delivery) else { return nil }
+    private func encodeMessage(
+        _ head: DeliveryHead, _ record: DeliveredRecord, to connection: WorkerConnection
+    ) -> EncodingFailure? {
         do {
             try unsafe consumer.records.withFields(record.slot) { fields throws(EncodingFailure) in
                 if unsafe fields.headersAreDamaged { throw .unreadableHeaders }
                 encoder.beginMessage(
-                    id: delivery.id, attempt: record.attempt, redelivered: record.redelivered,
-                    place: unsafe recordPlace(delivery, record, fields), into: &connection.outbound)
+                    id: head.id, attempt: record.attempt, redelivered: record.redelivered,
+                    place: unsafe place(of: record, in: head.partition, fields), into: &connection.outbound)
                 try unsafe write(fields, to: connection)
                 try encoder.endMessage(into: &connection.outbound)
             }
@@ -62,42 +75,64 @@ extension Service {
     }
 
     /// Writes as many of the delivery's records as have an encoding and fit the frame, at least one.
-    private func sendBatch(_ delivery: Delivery, _ key: DeliveryKey, to connection: WorkerConnection)
-        -> EncodingFailure?
-    {
-        let shared = sharedMembers(delivery)
-        encoder.beginBatch(id: delivery.id, shared: shared, into: &connection.outbound)
-        for index in 0..<delivery.count {
-            guard let record = machine.record(index, of: delivery) else { continue }
-            do {
+    ///
+    /// What records have in common is written once. As a rule that is all that can be: so the first record's is taken for
+    /// everybody's, and only where that was wrong the frame is written again.
+    private func encodeBatch(_ key: DeliveryKey, _ head: DeliveryHead, to connection: WorkerConnection) -> Encoding {
+        let encoding = encodeBatch(key, head, sharing: true, to: connection)
+        return encoding.isMixed ? encodeBatch(key, head, sharing: false, to: connection) : encoding
+    }
+
+    private func encodeBatch(
+        _ key: DeliveryKey, _ head: DeliveryHead, sharing: Bool, to connection: WorkerConnection
+    ) -> Encoding {
+        var encoding = Encoding()
+        let partition = topics.place(of: head.partition, in: consumer.partitions)
+        var shared = SharedMembers(
+            topic: partition.topic, partition: partition.partition, attempt: nil, timestampType: nil)
+        machine.forEachRecord(of: key) { index, record in
+            do throws(EncodingFailure) {
                 try unsafe consumer.records.withFields(record.slot) { fields throws(EncodingFailure) in
+                    let place = unsafe place(of: record, in: head.partition, fields)
+                    if index == 0 {
+                        if sharing { (shared.attempt, shared.timestampType) = (record.attempt, place.timestampType) }
+                        encoder.beginBatch(id: head.id, shared: shared, into: &connection.outbound)
+                    } else if sharing, shared.attempt != record.attempt || shared.timestampType != place.timestampType {
+                        encoding.isMixed = true
+                        return
+                    }
                     if unsafe fields.headersAreDamaged { throw .unreadableHeaders }
                     encoder.beginRecord(
-                        attempt: record.attempt, redelivered: record.redelivered,
-                        place: unsafe recordPlace(delivery, record, fields), into: &connection.outbound)
+                        attempt: record.attempt, redelivered: record.redelivered, place: place,
+                        into: &connection.outbound)
                     try unsafe write(fields, to: connection)
                     try encoder.endRecord(into: &connection.outbound)
                 }
             } catch {
-                guard index > 0 else {
-                    encoder.abandon(into: &connection.outbound)
-                    return error
-                }
                 // The machine learns that the rest was not sent; a record without an encoding then comes first, and stops.
-                machine.shorten(key, to: index, now: now, actions: &actions)
-                break
+                if index == 0 { encoding.failure = error }
+                return false
             }
+            if encoding.isMixed { return false }
+            encoding.count = index + 1
+            return true
+        }
+        if encoding.isMixed || encoding.count == 0 {
+            encoder.abandon(into: &connection.outbound)
+            return encoding
         }
         do {
             try encoder.endBatch(into: &connection.outbound)
-            return nil
         } catch {
-            return error
+            encoding.failure = error
         }
+        return encoding
     }
 
-    private func recordPlace(_ delivery: Delivery, _ record: DeliveredRecord, _ fields: RecordFields) -> RecordPlace {
-        let place = topics.place(of: delivery.partition, in: consumer.partitions)
+    private func place(
+        of record: DeliveredRecord, in partition: PartitionIndex, _ fields: RecordFields
+    ) -> RecordPlace {
+        let place = topics.place(of: partition, in: consumer.partitions)
         let type: HandlerProtocol.TimestampType =
             switch unsafe fields.timestampType {
             case .none: .none
@@ -130,31 +165,5 @@ extension Service {
                 try encoder.header(name: name, value: nil, into: &connection.outbound)
             }
         }
-    }
-
-    /// What all records of the batch have in common is written once.
-    private func sharedMembers(_ delivery: Delivery) -> SharedMembers {
-        let place = topics.place(of: delivery.partition, in: consumer.partitions)
-        var attempt: Int?
-        var type: Kafka.TimestampType?
-        var sameAttempt = true
-        var sameType = true
-        for index in 0..<delivery.count {
-            guard let record = machine.record(index, of: delivery) else { continue }
-            sameAttempt = sameAttempt && attempt ?? record.attempt == record.attempt
-            attempt = record.attempt
-            let recordType = unsafe consumer.records.withFields(record.slot) { unsafe $0.timestampType }
-            sameType = sameType && type ?? recordType == recordType
-            type = recordType
-        }
-        let shared: HandlerProtocol.TimestampType? =
-            switch sameType ? type : nil {
-            case .none?: HandlerProtocol.TimestampType.none
-            case .create?: .create
-            case .append?: .append
-            case nil: nil
-            }
-        return SharedMembers(
-            topic: place.topic, partition: place.partition, attempt: sameAttempt ? attempt : nil, timestampType: shared)
     }
 }

@@ -13,15 +13,35 @@ extension Service {
                     try connection.conversation.receive(body)
                 }
                 guard let frame else {
+                    try acknowledgeGathered(connection)
                     noteUnfinishedFrame(connection)
                     return
                 }
                 connection.unfinishedSince = nil
+                if case .ack(.id(let id), hasOutputs: false) = frame {
+                    acknowledged.append(id)
+                    continue
+                }
+                try acknowledgeGathered(connection)
                 try receive(frame, from: connection)
             } catch {
-                protocolBroken(connection, error)
+                // What was acknowledged before the frame that breaks a rule counts.
+                do throws(ProtocolError) {
+                    try acknowledgeGathered(connection)
+                    protocolBroken(connection, error)
+                } catch { protocolBroken(connection, error) }
             }
         }
+    }
+
+    /// Acknowledgements that follow each other are one input of the machine.
+    private func acknowledgeGathered(_ connection: WorkerConnection) throws(ProtocolError) {
+        if acknowledged.isEmpty { return }
+        defer { acknowledged.removeAll(keepingCapacity: true) }
+        timeline.pass(.firstVerdict, now: now, log: log)
+        do throws(VerdictProblem) {
+            try machine.acknowledged(acknowledged.span, from: connection.index, now: now, actions: &actions)
+        } catch { throw describe(error, connection) }
     }
 
     private func receive(_ frame: HandlerFrame, from connection: WorkerConnection) throws(ProtocolError) {
@@ -213,15 +233,20 @@ extension Service {
         }
     }
 
-    private func frameDeadline(of connection: WorkerConnection) -> Instant? {
-        if connection.isBroken { return nil }
-        let unfinished = connection.unfinishedSince.map { $0 + Interval(plan.settings.frameTimeout) }
-        let closed = connection.outputClosedAt.map { $0 + .seconds(1) }
-        let refused = connection.inputRefusedAt.map { $0 + .seconds(1) }
-        return [unfinished, closed, refused].compactMap { $0 }.min()
+    /// When a frame, or an end that was announced, has taken too long; nil where there is none.
+    var frameDeadline: Instant? {
+        var next: Instant?
+        func consider(_ start: Instant?, _ wait: Interval) {
+            guard let deadline = start.map({ $0 + wait }) else { return }
+            next = min(next ?? deadline, deadline)
+        }
+        for case let connection? in connections where !connection.isBroken {
+            consider(connection.unfinishedSince, Interval(plan.settings.frameTimeout))
+            consider(connection.outputClosedAt, .seconds(1))
+            consider(connection.inputRefusedAt, .seconds(1))
+        }
+        return next
     }
-
-    var frameDeadline: Instant? { connections.compactMap { $0.flatMap(frameDeadline(of:)) }.min() }
 
     func endUnfinishedFrames() {
         for case let connection? in connections where !connection.isBroken {
