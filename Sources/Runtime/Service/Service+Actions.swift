@@ -5,14 +5,21 @@ import Kafka
 import Logging
 
 extension Service {
-    /// Performs the machine's actions in order; performing one may append others.
+    /// Performs the machine's actions in order; those that performing one appends come after the others.
     func performActions() {
-        var index = 0
-        while index < actions.count {
-            perform(actions[index])
-            index += 1
+        while !actions.isEmpty {
+            swap(&actions, &performed)
+            var index = 0
+            while index < performed.count {
+                if case .send(_, let worker) = performed[index] {
+                    index += sendRun(performed, from: index, to: worker)
+                } else {
+                    perform(performed[index])
+                    index += 1
+                }
+            }
+            performed.removeAll(keepingCapacity: true)
         }
-        actions.removeAll(keepingCapacity: true)
         failureTexts.removeAll(keepingCapacity: true)
         giveBackRecords()
     }
@@ -29,7 +36,7 @@ extension Service {
 
     private func perform(_ action: Action) {
         switch action {
-        case .send(let key, let worker): send(key, to: worker)
+        case .send(_, let worker): _ = sendRun([action], from: 0, to: worker)
         case .copyOut(let slot): consumer.records.copyOut(slot)
         case .cancel(let worker, let ids, let reason): sendCancel(ids, reason, to: worker)
         case .ping(let worker, let nonce): sendPing(nonce, to: worker)

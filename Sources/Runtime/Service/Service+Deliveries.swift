@@ -5,18 +5,41 @@ import Kafka
 import Logging
 
 extension Service {
-    /// Encodes a delivery into the worker's buffer. What does not fit is handed back to the machine.
-    func send(_ key: DeliveryKey, to worker: WorkerIndex) {
-        guard let connection = connections[worker.value], !connection.isBroken,
-            let head = machine.head(of: key, for: worker), connection.marks.lastAdded < head.id
-        else { return }
+    /// The encoder and a worker's buffer in a local variable, because each access to a variable of a class pays for a check
+    /// at run time that no other access overlaps: several times a record, it would cost more than the encoding.
+    struct Pen {
+        var encoder: FrameEncoder
+        var buffer = OutboundBuffer()
+    }
+
+    /// Encodes the deliveries that go to one worker one after the other in `actions`, from `start` on; answers how many
+    /// actions that were. What does not fit is handed back to the machine.
+    func sendRun(_ actions: [Action], from start: Int, to worker: WorkerIndex) -> Int {
+        guard let connection = connections[worker.value], !connection.isBroken else { return 1 }
+        var pen = Pen(encoder: encoder)
+        swap(&pen.buffer, &connection.outbound)
+        var index = start
+        while index < actions.count, case .send(let key, worker) = actions[index] {
+            send(key, to: connection, &pen)
+            index += 1
+        }
+        swap(&pen.buffer, &connection.outbound)
+        encoder = pen.encoder
+        timeline.pass(.firstDelivery, now: now, log: log)
+        return index - start
+    }
+
+    private func send(_ key: DeliveryKey, to connection: WorkerConnection, _ pen: inout Pen) {
+        guard let head = machine.head(of: key, for: connection.index), connection.marks.lastAdded < head.id else {
+            return
+        }
         var encoding = Encoding()
         if plan.policy.isBatch {
-            encoding = encodeBatch(key, head, to: connection)
+            encoding = encodeBatch(key, head, &pen)
         } else {
             machine.forEachRecord(of: key) { _, record in
                 encoding.count = 1
-                encoding.failure = encodeMessage(head, record, to: connection)
+                encoding.failure = encodeMessage(head, record, &pen)
                 return true
             }
         }
@@ -25,9 +48,10 @@ extension Service {
             refuse(key, encoding.failure)
             return
         }
-        if encoding.count < head.count { machine.shorten(key, to: encoding.count, now: now, actions: &actions) }
-        connection.marks.add(id: head.id, end: connection.outbound.totalAppended)
-        timeline.pass(.firstDelivery, now: now, log: log)
+        if encoding.count < head.count {
+            machine.shorten(key, to: encoding.count, now: now, actions: &self.actions)
+        }
+        connection.marks.add(id: head.id, end: pen.buffer.totalAppended)
     }
 
     /// How far a delivery was encoded.
@@ -56,20 +80,20 @@ extension Service {
     }
 
     private func encodeMessage(
-        _ head: DeliveryHead, _ record: DeliveredRecord, to connection: WorkerConnection
+        _ head: DeliveryHead, _ record: DeliveredRecord, _ pen: inout Pen
     ) -> EncodingFailure? {
         do {
             try unsafe consumer.records.withFields(record.slot) { fields throws(EncodingFailure) in
                 if unsafe fields.headersAreDamaged { throw .unreadableHeaders }
-                encoder.beginMessage(
+                pen.encoder.beginMessage(
                     id: head.id, attempt: record.attempt, redelivered: record.redelivered,
-                    place: unsafe place(of: record, in: head.partition, fields), into: &connection.outbound)
-                try unsafe write(fields, to: connection)
-                try encoder.endMessage(into: &connection.outbound)
+                    place: unsafe place(of: record, in: head.partition, fields), into: &pen.buffer)
+                try unsafe write(fields, &pen)
+                try pen.encoder.endMessage(into: &pen.buffer)
             }
             return nil
         } catch {
-            encoder.abandon(into: &connection.outbound)
+            pen.encoder.abandon(into: &pen.buffer)
             return error
         }
     }
@@ -78,13 +102,13 @@ extension Service {
     ///
     /// What records have in common is written once. As a rule that is all that can be: so the first record's is taken for
     /// everybody's, and only where that was wrong the frame is written again.
-    private func encodeBatch(_ key: DeliveryKey, _ head: DeliveryHead, to connection: WorkerConnection) -> Encoding {
-        let encoding = encodeBatch(key, head, sharing: true, to: connection)
-        return encoding.isMixed ? encodeBatch(key, head, sharing: false, to: connection) : encoding
+    private func encodeBatch(_ key: DeliveryKey, _ head: DeliveryHead, _ pen: inout Pen) -> Encoding {
+        let encoding = encodeBatch(key, head, sharing: true, &pen)
+        return encoding.isMixed ? encodeBatch(key, head, sharing: false, &pen) : encoding
     }
 
     private func encodeBatch(
-        _ key: DeliveryKey, _ head: DeliveryHead, sharing: Bool, to connection: WorkerConnection
+        _ key: DeliveryKey, _ head: DeliveryHead, sharing: Bool, _ pen: inout Pen
     ) -> Encoding {
         var encoding = Encoding()
         let partition = topics.place(of: head.partition, in: consumer.partitions)
@@ -96,17 +120,17 @@ extension Service {
                     let place = unsafe place(of: record, in: head.partition, fields)
                     if index == 0 {
                         if sharing { (shared.attempt, shared.timestampType) = (record.attempt, place.timestampType) }
-                        encoder.beginBatch(id: head.id, shared: shared, into: &connection.outbound)
+                        pen.encoder.beginBatch(id: head.id, shared: shared, into: &pen.buffer)
                     } else if sharing, shared.attempt != record.attempt || shared.timestampType != place.timestampType {
                         encoding.isMixed = true
                         return
                     }
                     if unsafe fields.headersAreDamaged { throw .unreadableHeaders }
-                    encoder.beginRecord(
+                    pen.encoder.beginRecord(
                         attempt: record.attempt, redelivered: record.redelivered, place: place,
-                        into: &connection.outbound)
-                    try unsafe write(fields, to: connection)
-                    try encoder.endRecord(into: &connection.outbound)
+                        into: &pen.buffer)
+                    try unsafe write(fields, &pen)
+                    try pen.encoder.endRecord(into: &pen.buffer)
                 }
             } catch {
                 // The machine learns that the rest was not sent; a record without an encoding then comes first, and stops.
@@ -118,11 +142,11 @@ extension Service {
             return true
         }
         if encoding.isMixed || encoding.count == 0 {
-            encoder.abandon(into: &connection.outbound)
+            pen.encoder.abandon(into: &pen.buffer)
             return encoding
         }
         do {
-            try encoder.endBatch(into: &connection.outbound)
+            try pen.encoder.endBatch(into: &pen.buffer)
         } catch {
             encoding.failure = error
         }
@@ -144,25 +168,25 @@ extension Service {
             timestampType: type)
     }
 
-    private func write(_ fields: RecordFields, to connection: WorkerConnection) throws(EncodingFailure) {
+    private func write(_ fields: RecordFields, _ pen: inout Pen) throws(EncodingFailure) {
         if let key = unsafe fields.key {
-            try encoder.key(unsafe Span(_unsafeBytes: key), into: &connection.outbound)
+            try pen.encoder.key(unsafe Span(_unsafeBytes: key), into: &pen.buffer)
         } else {
-            try encoder.key(nil, into: &connection.outbound)
+            try pen.encoder.key(nil, into: &pen.buffer)
         }
         if let value = unsafe fields.value {
-            try encoder.value(unsafe Span(_unsafeBytes: value), into: &connection.outbound)
+            try pen.encoder.value(unsafe Span(_unsafeBytes: value), into: &pen.buffer)
         } else {
-            try encoder.value(nil, into: &connection.outbound)
+            try pen.encoder.value(nil, into: &pen.buffer)
         }
         for position in unsafe 0..<fields.headerCount {
             let header = unsafe fields.header(at: position)
             let name = unsafe Span<UInt8>(_unsafeBytes: header.name)
             if let value = unsafe header.value {
-                try encoder.header(
-                    name: name, value: unsafe Span(_unsafeBytes: value), into: &connection.outbound)
+                try pen.encoder.header(
+                    name: name, value: unsafe Span(_unsafeBytes: value), into: &pen.buffer)
             } else {
-                try encoder.header(name: name, value: nil, into: &connection.outbound)
+                try pen.encoder.header(name: name, value: nil, into: &pen.buffer)
             }
         }
     }

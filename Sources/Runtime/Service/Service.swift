@@ -24,6 +24,8 @@ package final class Service {
 
     var machine: DeliveryMachine
     var actions: [Action] = []
+    /// Those that are being performed, while others are appended to `actions`; empty between turns.
+    var performed: [Action] = []
     var now: Instant
     var timeline: StartTimeline
 
