@@ -4,9 +4,10 @@ import Foundation
 import Kafka
 import KafkaTestSupport
 import Reactor
+import Synchronization
 
 /// An embedded broker in the test's own process, or the cluster that `ACKPIPE_TEST_BROKERS` names, and what tests ask of
-/// it. One task at a time.
+/// it. Several tests may share one: what changes is behind a lock.
 ///
 /// Tests call topics and groups by short names; on a shared cluster these stand for unique ones: `topic` and `group` tell
 /// what the daemon is to be given. Calls that wait for the broker run on a thread of their own: the tests' pool has two.
@@ -21,19 +22,27 @@ final class Cluster: @unchecked Sendable {
     private let embedded: EmbeddedBroker?
     private let topics: [(name: String, partitions: Int)]
     /// What the short names stand for; a name that is not here stands for itself.
-    private var realTopics: [String: String] = [:]
-    private var realGroups: [String: String] = [:]
+    private let realTopics: [String: String]
+    private let realGroups = Mutex<[String: String]>([:])
 
     init(_ topics: (name: String, partitions: Int)..., brokers: Int = 1) throws {
         self.topics = topics
         if let external = TestBrokers.external {
             embedded = nil
             self.brokers = external
-            for topic in topics {
-                realTopics[topic.name] = try TestTopics(brokers: external).take(partitions: topic.partitions)
+            var taken: [String: String] = [:]
+            do {
+                for topic in topics {
+                    taken[topic.name] = try TestTopics(brokers: external).take(partitions: topic.partitions)
+                }
+            } catch {
+                for topic in taken.values { TestTopics(brokers: external).giveBack(topic) }
+                throw error
             }
+            realTopics = taken
             return
         }
+        realTopics = [:]
         let broker = try EmbeddedBroker(topics: topics, brokers: brokers)
         embedded = broker
         self.brokers = broker.bootstrapServers
@@ -44,6 +53,7 @@ final class Cluster: @unchecked Sendable {
         self.topics = topics
         embedded = nil
         self.brokers = brokers
+        realTopics = [:]
     }
 
     deinit {
@@ -57,10 +67,13 @@ final class Cluster: @unchecked Sendable {
     /// The group that most tests have, or the one of this name, as the brokers know it.
     var group: String { group("g") }
     func group(_ name: String) -> String {
-        if let known = realGroups[name] { return known }
-        let real = embedded == nil && brokers == TestBrokers.external ? TestBrokers.group(name) : name
-        realGroups[name] = real
-        return real
+        guard embedded == nil, brokers == TestBrokers.external else { return name }
+        return realGroups.withLock { groups in
+            if let known = groups[name] { return known }
+            let real = TestBrokers.group(name)
+            groups[name] = real
+            return real
+        }
     }
 
     /// The broker of this process; a test that steers it has the trait `embeddedBroker`.
