@@ -11,27 +11,31 @@ enum EscapedText {
     static func copyPlain(_ bytes: Span<UInt8>, into target: inout MutableRawSpan, at start: Int) -> Int {
         let count = bytes.count
         var next = 0
-        while next &+ 32 <= count {
-            let block = bytes.block(at: next)
-            // Stored before it is known whether it counts: what does not is written over.
-            target.store(block, at: start &+ next)
-            if block.specials.isNotZero { return next }
+        // Stored before it is known whether it counts: what does not is written over.
+        while next &+ 64 <= count {
+            target.store(bytes.block(at: next), at: start &+ next)
+            target.store(bytes.block(at: next &+ 32), at: start &+ next &+ 32)
+            if !bytes.isPlain(at: next, count: 64) { return next }
+            next &+= 64
+        }
+        if next &+ 32 <= count {
+            target.store(bytes.block(at: next), at: start &+ next)
+            if !bytes.isPlain(at: next, count: 32) { return next }
             next &+= 32
         }
         if next == count { return count }
-        return copyPlainEnd(bytes, from: next, into: &target, at: start) ? count : next
+        return copyPlainEnd(bytes, into: &target, at: start) ? count : next
     }
 
     /// The same for less than a block at the end, which overlaps what was copied before it.
     @inline(__always)
     private static func copyPlainEnd(
-        _ bytes: Span<UInt8>, from next: Int, into target: inout MutableRawSpan, at start: Int
+        _ bytes: Span<UInt8>, into target: inout MutableRawSpan, at start: Int
     ) -> Bool {
         let count = bytes.count
         if count >= 32 {
-            let block = bytes.block(at: count &- 32)
-            target.store(block, at: start &+ count &- 32)
-            return !block.specials.isNotZero
+            target.store(bytes.block(at: count &- 32), at: start &+ count &- 32)
+            return bytes.isPlain(at: count &- 32, count: 32)
         }
         if count >= 8 {
             // One word, or two, three or four of which some overlap.
@@ -55,33 +59,39 @@ enum EscapedText {
         return marks == 0
     }
 
-    /// Writes the text from `next` on, up to `stop` or to the end of the sequence that begins before it, and moves `next` and
-    /// `at` on. Answers false, standing at the first wrong byte, where it is not UTF-8. The room is `room(for:)`.
+    /// How far a text was written.
+    struct Progress {
+        /// The byte of the text, and of the target, that is next.
+        var next: Int
+        var at: Int
+        /// False where `next` is the first byte that is not UTF-8.
+        var isValid = true
+    }
+
+    /// Writes the text from where `begin` says, up to `stop` or to the end of the sequence that begins before it. The room is
+    /// `room(for:)`.
     @inline(never)
     static func write(
-        _ bytes: Span<UInt8>, from next: inout Int, to stop: Int, _ lineEnds: LineEnds,
-        into target: inout MutableRawSpan, at: inout Int
-    ) -> Bool {
-        var read = next
-        var written = at
-        var isValid = true
-        // Runs are copied in halves of a block from where they begin, which may be the block's last byte.
-        while read &+ 48 <= stop {
-            let block = bytes.block(at: read)
-            var marks = block.specials.bits
+        _ bytes: Span<UInt8>, _ begin: Progress, to stop: Int, _ lineEnds: LineEnds,
+        into target: inout MutableRawSpan
+    ) -> Progress {
+        var progress = begin
+        // Runs are copied in halves of a block from where they begin, which may be behind the block's last byte.
+        while progress.next &+ 48 <= stop {
+            var marks = bytes.specials(at: progress.next)
+            var run = progress.next
+            let blockEnd = run &+ 32
             if marks == 0 {
-                target.store(block, at: written)
-                read &+= 32
-                written &+= 32
+                target.store(bytes.block(at: run), at: progress.at)
+                progress.next = blockEnd
+                progress.at &+= 32
                 continue
             }
-            let blockEnd = read &+ 32
-            var run = read
             var isASCII = true
             while marks != 0 {
                 let special = blockEnd &- 32 &+ marks.trailingZeroBitCount
                 marks &= marks &- 1
-                written = copyRun(bytes, from: run, to: special, into: &target, at: written)
+                progress.at = copyRun(bytes, from: run, to: special, into: &target, at: progress.at)
                 let byte = bytes[special]
                 run = special
                 if byte >= 0x80 {
@@ -89,21 +99,18 @@ enum EscapedText {
                     break
                 }
                 run &+= 1
-                written = writeEscape(of: byte, into: &target, at: written)
+                progress.at = writeEscape(of: byte, into: &target, at: progress.at)
             }
             if isASCII {
-                written = copyRun(bytes, from: run, to: blockEnd, into: &target, at: written)
-                read = blockEnd
+                progress.at = copyRun(bytes, from: run, to: blockEnd, into: &target, at: progress.at)
+                progress.next = blockEnd
             } else {
-                read = run
-                isValid = writeSequences(bytes, from: &read, to: stop, lineEnds, into: &target, at: &written)
-                if !isValid { break }
+                progress.next = run
+                progress = writeSequences(bytes, progress, to: stop, lineEnds, into: &target)
+                if !progress.isValid { return progress }
             }
         }
-        if isValid { isValid = writeEnd(bytes, from: &read, to: stop, lineEnds, into: &target, at: &written) }
-        next = read
-        at = written
-        return isValid
+        return writeEnd(bytes, progress, to: stop, lineEnds, into: &target)
     }
 
     /// Copies a run of at most 32 bytes and answers where it ends; more is stored than counts. Most are shorter than 16.
@@ -117,53 +124,74 @@ enum EscapedText {
     }
 
     /// The last bytes, word by word and then one by one.
+    @inline(__always)
     private static func writeEnd(
-        _ bytes: Span<UInt8>, from next: inout Int, to stop: Int, _ lineEnds: LineEnds,
-        into target: inout MutableRawSpan, at: inout Int
-    ) -> Bool {
-        while next < stop {
-            if next &+ 8 <= stop {
-                let word = bytes.word(at: next)
-                target.store(word, at: at)
+        _ bytes: Span<UInt8>, _ begin: Progress, to stop: Int, _ lineEnds: LineEnds,
+        into target: inout MutableRawSpan
+    ) -> Progress {
+        var progress = begin
+        while progress.next < stop {
+            if progress.next &+ 8 <= stop {
+                let word = bytes.word(at: progress.next)
+                target.store(word, at: progress.at)
                 let marks = TextWord.specials(word)
                 let plain = marks == 0 ? 8 : marks.trailingZeroBitCount >> 3
-                next &+= plain
-                at &+= plain
+                progress.next &+= plain
+                progress.at &+= plain
                 if plain == 8 { continue }
             }
-            let byte = bytes[next]
+            let byte = bytes[progress.next]
             if byte >= 0x80 {
-                if !writeSequences(bytes, from: &next, to: stop, lineEnds, into: &target, at: &at) { return false }
-            } else if byte < 0x20 || byte == 0x22 || byte == 0x5C {
-                at = writeEscape(of: byte, into: &target, at: at)
-                next &+= 1
-            } else {
-                target.put(byte, at: at)
-                at &+= 1
-                next &+= 1
+                progress = writeSequences(bytes, progress, to: stop, lineEnds, into: &target)
+                if !progress.isValid { return progress }
+                continue
             }
+            if byte < 0x20 || byte == 0x22 || byte == 0x5C {
+                progress.at = writeEscape(of: byte, into: &target, at: progress.at)
+            } else {
+                target.put(byte, at: progress.at)
+                progress.at &+= 1
+            }
+            progress.next &+= 1
         }
-        return true
+        return progress
     }
 
-    /// The sequences that are not ASCII from `next` on.
+    /// The sequences that are not ASCII, and single letters between them: text that is not English has a space every few letters.
     @inline(__always)
     private static func writeSequences(
-        _ bytes: Span<UInt8>, from next: inout Int, to stop: Int, _ lineEnds: LineEnds,
-        into target: inout MutableRawSpan, at: inout Int
-    ) -> Bool {
-        while next < stop, bytes[next] >= 0x80 {
-            let length = UTF8Sequence.length(in: bytes, at: next)
-            if length == 0 { return false }
-            if lineEnds == .escaped, let lineEnd = UTF8Sequence.unicodeLineEnd(in: bytes, at: next) {
-                at = writeUnicodeEscape(lineEnd, into: &target, at: at)
-            } else {
-                for offset in 0..<length { target.put(bytes[next &+ offset], at: at &+ offset) }
-                at &+= length
+        _ bytes: Span<UInt8>, _ begin: Progress, to stop: Int, _ lineEnds: LineEnds, into target: inout MutableRawSpan
+    ) -> Progress {
+        var progress = begin
+        while progress.next < stop {
+            let first = bytes[progress.next]
+            if first < 0x80 {
+                guard first == 0x20 else { return progress }
+                target.put(first, at: progress.at)
+                progress.next &+= 1
+                progress.at &+= 1
+                continue
             }
-            next &+= length
+            let length = UTF8Sequence.length(in: bytes, at: progress.next)
+            if length == 0 {
+                progress.isValid = false
+                return progress
+            }
+            if lineEnds == .escaped, let lineEnd = UTF8Sequence.unicodeLineEnd(in: bytes, at: progress.next) {
+                progress.at = writeUnicodeEscape(lineEnd, into: &target, at: progress.at)
+            } else if length == 2 {
+                target.put(first, at: progress.at)
+                target.put(bytes[progress.next &+ 1], at: progress.at &+ 1)
+                progress.at &+= 2
+            } else {
+                for offset in 0..<length {
+                    target.put(bytes[progress.next &+ offset], at: progress.at &+ offset)
+                }
+                progress.at &+= length
+            }
+            progress.next &+= length
         }
-        return true
+        return progress
     }
 
     @inline(__always)

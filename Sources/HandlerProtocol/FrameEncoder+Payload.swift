@@ -140,12 +140,9 @@ extension OutboundBuffer {
             var at = start
             while index < stop {
                 while index &+ 32 <= stop {
-                    let block = bytes.block(at: index)
                     // Quotes and backslashes need nothing here: only what is below 0x20 or above 0x7F stops the copying.
-                    let seven = block & TextBlock(repeating: 0x7F7F_7F7F_7F7F_7F7F)
-                    let isVisible = (seven &+ TextBlock(repeating: 0x6060_6060_6060_6060)) & ~block
-                    if (~isVisible & TextBlock(repeating: 0x8080_8080_8080_8080)).isNotZero { break }
-                    target.store(block, at: at)
+                    target.store(bytes.block(at: index), at: at)
+                    if !bytes.isVisibleASCII(at: index) { break }
                     index &+= 32
                     at &+= 32
                 }

@@ -171,11 +171,11 @@ extension FrameEncoder {
     /// Writes the inside of a JSON string; -1 where the bytes are not UTF-8.
     @inline(__always)
     private mutating func writeText(_ bytes: Span<UInt8>, into target: inout MutableRawSpan, at start: Int) -> Int {
-        var next = EscapedText.copyPlain(bytes, into: &target, at: start)
-        var at = start &+ next
-        if next == bytes.count { return at }
-        let isValid = EscapedText.write(
-            bytes, from: &next, to: bytes.count, framing == .lines ? .escaped : .kept, into: &target, at: &at)
-        return isValid ? at : -1
+        let plain = EscapedText.copyPlain(bytes, into: &target, at: start)
+        if plain == bytes.count { return start &+ plain }
+        let progress = EscapedText.write(
+            bytes, EscapedText.Progress(next: plain, at: start &+ plain), to: bytes.count,
+            framing == .lines ? .escaped : .kept, into: &target)
+        return progress.isValid ? progress.at : -1
     }
 }

@@ -99,9 +99,8 @@ private struct JSONCursor {
     private mutating func skipRest(_ bytes: Span<UInt8>) -> Bool {
         while at < bytes.count {
             while at &+ 32 <= bytes.count {
-                let marks = bytes.block(at: at).specials
-                if marks.isNotZero {
-                    at &+= marks.bits.trailingZeroBitCount
+                if !bytes.isPlain(at: at, count: 32) {
+                    at &+= bytes.specials(at: at).trailingZeroBitCount
                     break
                 }
                 at &+= 32

@@ -17,7 +17,7 @@ extension JSONScanner {
                 plain &+= 1
                 // Only a string that has been long and plain so far is likely to go on like that.
                 if plain & 15 == 0 {
-                    while at &+ 32 <= bytes.count, !bytes.block(at: at).specials.isNotZero { at &+= 32 }
+                    while at &+ 32 <= bytes.count, bytes.isPlain(at: at, count: 32) { at &+= 32 }
                 }
             } else {
                 let length = UTF8Sequence.length(in: bytes, at: at)

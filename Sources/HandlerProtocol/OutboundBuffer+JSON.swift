@@ -32,17 +32,16 @@ extension OutboundBuffer {
     /// Appends at most `largestPiece` bytes of `bytes`, escaped, from `index` on, and moves `index` past them. Pieces bound
     /// the room that is asked for in advance (each byte can become six).
     mutating func appendEscapedPiece(of bytes: Span<UInt8>, from index: inout Int, lineEnds: LineEnds) -> Bool {
+        let pieceEnd = min(bytes.count, index &+ Self.largestPiece)
         let first = index
-        let pieceEnd = min(bytes.count, first &+ Self.largestPiece)
-        var next = first
-        var valid = true
+        var progress = EscapedText.Progress(next: first, at: 0)
         write(room: EscapedText.room(for: pieceEnd &- first)) { target, start in
-            var at = start
-            valid = EscapedText.write(bytes, from: &next, to: pieceEnd, lineEnds, into: &target, at: &at)
-            return at
+            progress.at = start
+            progress = EscapedText.write(bytes, progress, to: pieceEnd, lineEnds, into: &target)
+            return progress.at
         }
-        index = next
-        return valid
+        index = progress.next
+        return progress.isValid
     }
 
     /// Bytes of input that one piece of a text takes at most.

@@ -21,39 +21,49 @@ enum TextWord {
     }
 }
 
-/// 32 bytes of text at once, as four words.
+/// 32 bytes at once, as four words. Loaded and stored whole; arithmetic on it is left alone, since the compiler takes it
+/// apart into words and back.
 typealias TextBlock = SIMD4<UInt64>
 
 extension TextBlock {
     /// Bytes in a block.
     static var byteCount: Int { 32 }
-
-    /// As `TextWord.specials`, of all four.
-    @inline(__always)
-    var specials: TextBlock {
-        let seven = self & TextBlock(repeating: 0x7F7F_7F7F_7F7F_7F7F)
-        let isVisible = seven &+ TextBlock(repeating: 0x6060_6060_6060_6060)
-        let isNotQuote =
-            (seven ^ TextBlock(repeating: 0x2222_2222_2222_2222)) &+ TextBlock(repeating: 0x7F7F_7F7F_7F7F_7F7F)
-        let isNotBackslash =
-            (seven ^ TextBlock(repeating: 0x5C5C_5C5C_5C5C_5C5C)) &+ TextBlock(repeating: 0x7F7F_7F7F_7F7F_7F7F)
-        let isPlain = isVisible & isNotQuote & isNotBackslash & ~self
-        return ~isPlain & TextBlock(repeating: 0x8080_8080_8080_8080)
-    }
-
-    /// Whether a bit is set anywhere.
-    @inline(__always)
-    var isNotZero: Bool { (self[0] | self[1] | self[2] | self[3]) != 0 }
-
-    /// One bit for each byte whose top bit is set.
-    @inline(__always)
-    var bits: UInt32 {
-        TextWord.bits(self[0]) | TextWord.bits(self[1]) << 8 | TextWord.bits(self[2]) << 16
-            | TextWord.bits(self[3]) << 24
-    }
 }
 
 extension Span where Element == UInt8 {
+    /// Whether the `count` bytes from `index` on, which must be there, are all such as a JSON string holds as they are. A loop
+    /// over a constant number of bytes, which becomes vector code.
+    @inline(__always)
+    func isPlain(at index: Int, count: Int) -> Bool {
+        let bytes = extracting(index..<(index &+ count))
+        var marks: UInt8 = 0
+        for place in 0..<count {
+            let byte = bytes[place]
+            // The top bit is set by 0x80 and above (the byte itself), below 0x20 (it wraps), and by zero after the exclusive or.
+            marks |= byte | (byte &- 0x20) | ((byte ^ 0x22) &- 1) | ((byte ^ 0x5C) &- 1)
+        }
+        return marks & 0x80 == 0
+    }
+
+    /// Whether the 32 bytes from `index` on are all ASCII and no control characters but 0x7F.
+    @inline(__always)
+    func isVisibleASCII(at index: Int) -> Bool {
+        let bytes = extracting(index..<(index &+ 32))
+        var marks: UInt8 = 0
+        for place in 0..<32 { marks |= bytes[place] | (bytes[place] &- 0x20) }
+        return marks & 0x80 == 0
+    }
+
+    /// One bit for each of the 32 bytes from `index` on that a JSON string does not hold as it is.
+    @inline(__always)
+    func specials(at index: Int) -> UInt32 {
+        let bytes = extracting(index..<(index &+ 32))
+        return TextWord.bits(TextWord.specials(bytes.wordInside(at: 0)))
+            | TextWord.bits(TextWord.specials(bytes.wordInside(at: 8))) << 8
+            | TextWord.bits(TextWord.specials(bytes.wordInside(at: 16))) << 16
+            | TextWord.bits(TextWord.specials(bytes.wordInside(at: 24))) << 24
+    }
+
     /// The eight bytes from `index` on, which must be there.
     @inline(__always)
     func word(at index: Int) -> UInt64 {
@@ -62,7 +72,7 @@ extension Span where Element == UInt8 {
 
     /// As `word`; the span is one of at least eight bytes from `index` on, so that no check is left. Becomes one load.
     @inline(__always)
-    private func wordInside(at index: Int) -> UInt64 {
+    fileprivate func wordInside(at index: Int) -> UInt64 {
         var word: UInt64 = 0
         for place in 0..<8 { word |= UInt64(self[index &+ place]) << UInt64(8 &* place) }
         return word
