@@ -73,7 +73,15 @@ package struct FrameReader {
     /// taken, for anything else. `ids` is filled for `.ids` alone, and its memory is used again; its content is of no meaning
     /// after other answers.
     mutating func nextAcknowledgement(ids: inout [UInt64]) -> PlainAcknowledgement? {
-        guard failure == nil else { return nil }
+        guard failure == nil, let (found, rest) = acknowledgement(ids: &ids) else { return nil }
+        start = rest
+        searched = 0
+        return found
+    }
+
+    /// The acknowledgement that is the next frame, and where the frame after it begins.
+    @inline(__always)
+    private func acknowledgement(ids: inout [UInt64]) -> (PlainAcknowledgement, rest: Int)? {
         let bytes = block.span
         switch framing {
         case .length:
@@ -83,17 +91,14 @@ package struct FrameReader {
             guard length <= maxFrameBytes, end <= bytes.count else { return nil }
             var parser = AcknowledgementParser(at: start &+ 4)
             guard let found = parser.parse(bytes, ids: &ids), parser.at == end else { return nil }
-            start = end
-            return found
+            return (found, end)
         case .lines:
             var parser = AcknowledgementParser(at: start)
             guard let found = parser.parse(bytes, ids: &ids), parser.at &- start <= maxFrameBytes else { return nil }
             var end = parser.at
             if end < bytes.count, bytes[end] == UInt8(ascii: "\r") { end &+= 1 }
             guard end < bytes.count, bytes[end] == UInt8(ascii: "\n") else { return nil }
-            start = end &+ 1
-            searched = 0
-            return found
+            return (found, end &+ 1)
         }
     }
 
