@@ -41,6 +41,15 @@ package struct RecordPosition: Hashable, Sendable {
 
 // The private methods are mutating though they change nothing: the encoder would be copied for each call otherwise.
 
+extension RecordPlace {
+    /// The place of a record in a partition.
+    package init(_ partition: QuotedPartition, at position: RecordPosition) {
+        self.init(
+            topic: partition.topic, partition: partition.partition, offset: position.offset,
+            timestamp: position.timestamp, timestampType: position.timestampType)
+    }
+}
+
 /// Records without headers in one call each. They are byte for byte what the calls one by one write; what is large, rare or
 /// wrong takes that way.
 extension FrameEncoder {

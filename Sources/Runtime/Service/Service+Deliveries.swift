@@ -54,6 +54,8 @@ extension Service {
         connection.marks.add(id: head.id, end: pen.buffer.totalAppended)
     }
 
+    private static var nothing: UnsafeRawBufferPointer { unsafe UnsafeRawBufferPointer(start: nil, count: 0) }
+
     /// How far a delivery was encoded.
     private struct Encoding {
         /// Records that are in the frame.
@@ -82,12 +84,24 @@ extension Service {
     private func encodeMessage(
         _ head: DeliveryHead, _ record: DeliveredRecord, _ pen: inout Pen
     ) -> EncodingFailure? {
-        do {
+        let partition = topics.partition(head.partition, in: consumer.partitions)
+        do throws(EncodingFailure) {
             try unsafe consumer.records.withFields(record.slot) { fields throws(EncodingFailure) in
                 if unsafe fields.headersAreDamaged { throw .unreadableHeaders }
+                let position = unsafe position(of: record, fields)
+                if unsafe fields.headerCount == 0 {
+                    let (keyBytes, valueBytes) = unsafe (fields.key ?? Service.nothing, fields.value ?? Service.nothing)
+                    let key = unsafe Span<UInt8>(_unsafeBytes: keyBytes)
+                    let value = unsafe Span<UInt8>(_unsafeBytes: valueBytes)
+                    try pen.encoder.message(
+                        id: head.id, attempt: record.attempt, redelivered: record.redelivered, partition: partition,
+                        position: position, key: unsafe fields.key == nil ? nil : key,
+                        value: unsafe fields.value == nil ? nil : value, into: &pen.buffer)
+                    return
+                }
                 pen.encoder.beginMessage(
                     id: head.id, attempt: record.attempt, redelivered: record.redelivered,
-                    place: unsafe place(of: record, in: head.partition, fields), into: &pen.buffer)
+                    place: RecordPlace(partition, at: position), into: &pen.buffer)
                 try unsafe write(fields, &pen)
                 try pen.encoder.endMessage(into: &pen.buffer)
             }
@@ -111,24 +125,38 @@ extension Service {
         _ key: DeliveryKey, _ head: DeliveryHead, sharing: Bool, _ pen: inout Pen
     ) -> Encoding {
         var encoding = Encoding()
-        let partition = topics.place(of: head.partition, in: consumer.partitions)
+        let partition = topics.partition(head.partition, in: consumer.partitions)
         var shared = SharedMembers(
             topic: partition.topic, partition: partition.partition, attempt: nil, timestampType: nil)
         machine.forEachRecord(of: key) { index, record in
             do throws(EncodingFailure) {
                 try unsafe consumer.records.withFields(record.slot) { fields throws(EncodingFailure) in
-                    let place = unsafe place(of: record, in: head.partition, fields)
+                    let position = unsafe position(of: record, fields)
                     if index == 0 {
-                        if sharing { (shared.attempt, shared.timestampType) = (record.attempt, place.timestampType) }
+                        if sharing { (shared.attempt, shared.timestampType) = (record.attempt, position.timestampType) }
                         pen.encoder.beginBatch(id: head.id, shared: shared, into: &pen.buffer)
-                    } else if sharing, shared.attempt != record.attempt || shared.timestampType != place.timestampType {
+                    } else if sharing,
+                        shared.attempt != record.attempt || shared.timestampType != position.timestampType
+                    {
                         encoding.isMixed = true
                         return
                     }
                     if unsafe fields.headersAreDamaged { throw .unreadableHeaders }
+                    if unsafe fields.headerCount == 0 {
+                        let (keyBytes, valueBytes) = unsafe (
+                            fields.key ?? Service.nothing, fields.value ?? Service.nothing
+                        )
+                        let key = unsafe Span<UInt8>(_unsafeBytes: keyBytes)
+                        let value = unsafe Span<UInt8>(_unsafeBytes: valueBytes)
+                        try pen.encoder.record(
+                            attempt: record.attempt, redelivered: record.redelivered, partition: partition,
+                            position: position, key: unsafe fields.key == nil ? nil : key,
+                            value: unsafe fields.value == nil ? nil : value, into: &pen.buffer)
+                        return
+                    }
                     pen.encoder.beginRecord(
-                        attempt: record.attempt, redelivered: record.redelivered, place: place,
-                        into: &pen.buffer)
+                        attempt: record.attempt, redelivered: record.redelivered,
+                        place: RecordPlace(partition, at: position), into: &pen.buffer)
                     try unsafe write(fields, &pen)
                     try pen.encoder.endRecord(into: &pen.buffer)
                 }
@@ -153,19 +181,14 @@ extension Service {
         return encoding
     }
 
-    private func place(
-        of record: DeliveredRecord, in partition: PartitionIndex, _ fields: RecordFields
-    ) -> RecordPlace {
-        let place = topics.place(of: partition, in: consumer.partitions)
+    private func position(of record: DeliveredRecord, _ fields: RecordFields) -> RecordPosition {
         let type: HandlerProtocol.TimestampType =
             switch unsafe fields.timestampType {
             case .none: .none
             case .create: .create
             case .append: .append
             }
-        return RecordPlace(
-            topic: place.topic, partition: place.partition, offset: record.offset, timestamp: unsafe fields.timestamp,
-            timestampType: type)
+        return RecordPosition(offset: record.offset, timestamp: unsafe fields.timestamp, timestampType: type)
     }
 
     private func write(_ fields: RecordFields, _ pen: inout Pen) throws(EncodingFailure) {

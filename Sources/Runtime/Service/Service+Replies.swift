@@ -9,38 +9,55 @@ extension Service {
     func decodeFrames(_ connection: WorkerConnection) {
         while !connection.isBroken {
             do throws(ProtocolError) {
+                let several = gatherAcknowledgements(connection)
+                try acknowledgeGathered(several, connection)
+                if several != nil { continue }
                 let frame = try connection.reader.next { body throws(ProtocolError) in
                     try connection.conversation.receive(body)
                 }
                 guard let frame else {
-                    try acknowledgeGathered(connection)
                     noteUnfinishedFrame(connection)
                     return
                 }
                 connection.unfinishedSince = nil
-                if case .ack(.id(let id), hasOutputs: false) = frame {
-                    acknowledged.append(id)
-                    continue
-                }
-                try acknowledgeGathered(connection)
                 try receive(frame, from: connection)
             } catch {
-                // What was acknowledged before the frame that breaks a rule counts.
-                do throws(ProtocolError) {
-                    try acknowledgeGathered(connection)
-                    protocolBroken(connection, error)
-                } catch { protocolBroken(connection, error) }
+                protocolBroken(connection, error)
             }
         }
     }
 
+    /// Takes the acknowledgements that stand before any other frame, up to the first of several ids, which it answers.
+    private func gatherAcknowledgements(_ connection: WorkerConnection) -> PlainAcknowledgement? {
+        // In a local variable while it reads: an access to a variable of a class pays for a check at run time.
+        var reader = FrameReader(framing: .length, maxFrameBytes: 0)
+        swap(&reader, &connection.reader)
+        defer { swap(&reader, &connection.reader) }
+        let conversation = connection.conversation
+        while let found = conversation.nextAcknowledgement(from: &reader, ids: &listed) {
+            connection.unfinishedSince = nil
+            guard case .id(let id) = found else { return found }
+            acknowledged.append(id)
+        }
+        return nil
+    }
+
     /// Acknowledgements that follow each other are one input of the machine.
-    private func acknowledgeGathered(_ connection: WorkerConnection) throws(ProtocolError) {
-        if acknowledged.isEmpty { return }
+    private func acknowledgeGathered(_ several: PlainAcknowledgement?, _ connection: WorkerConnection)
+        throws(ProtocolError)
+    {
+        if acknowledged.isEmpty, several == nil { return }
         defer { acknowledged.removeAll(keepingCapacity: true) }
         timeline.pass(.firstVerdict, now: now, log: log)
         do throws(VerdictProblem) {
             try machine.acknowledged(acknowledged.span, from: connection.index, now: now, actions: &actions)
+            switch several {
+            case .ids?:
+                try machine.acknowledgedTogether(listed.span, from: connection.index, now: now, actions: &actions)
+            case .through(let id)?:
+                try machine.verdict(.ackThrough(id: id), from: connection.index, now: now, actions: &actions)
+            case .id?, nil: break
+            }
         } catch { throw describe(error, connection) }
     }
 

@@ -42,6 +42,8 @@ package final class Service {
     var arrivals = Arrivals()
     /// Acknowledgements by id of the worker whose frames are being decoded, for the machine to take together.
     var acknowledged: [UInt64] = []
+    /// The ids of the latest acknowledgement of several.
+    var listed: [UInt64] = []
     var lookupResults: [LookupResult] = []
     var mayHaveMoreRecords = false
     var lastConsumerPoll: Instant
