@@ -83,7 +83,7 @@ package enum Action: Equatable, Sendable {
     case send(DeliveryKey, WorkerIndex)
     /// The record's bytes are no longer needed.
     case giveBack(RecordSlot)
-    /// The record will wait for a retry: keep its bytes without pinning the fetch response they came in.
+    /// The record will wait for a retry: keep its bytes without the block that they came in.
     case copyOut(RecordSlot)
     /// Tell the worker to stop working on these ids.
     case cancel(WorkerIndex, ids: [UInt64], reason: CancelReason)
