@@ -79,7 +79,15 @@ extension DeliveryMachine {
             return !source.isLingering
         }
         guard isNew == true else { return }
-        lingering.append(LingeringSource(deadline: deadline, partition: partition))
+        let source = LingeringSource(deadline: deadline, partition: partition)
+        lingering.append(source)
+        // What arrived long ago, and was held up by its lane until now, may be due before others.
+        var place = lingering.count - 1
+        while place > 0, let before = lingering[place - 1], before.deadline > deadline {
+            lingering[place] = before
+            place -= 1
+        }
+        lingering[place] = source
     }
 
     mutating func endLinger(now: Instant, actions: inout [Action]) {

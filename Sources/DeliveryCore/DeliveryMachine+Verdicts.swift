@@ -48,9 +48,11 @@ extension DeliveryMachine {
         var unknown: UInt64?
         var lane: LaneIndex?
         var answered = false
+        // What the first of them let go was not there when the worker spoke: its id is a guess.
+        let end = workers[worker.value].nextID
         for index in 0..<ids.count {
             let id = ids[index]
-            guard workers[worker.value].wasIssued(id) else {
+            guard id < end, workers[worker.value].wasIssued(id) else {
                 unknown = id
                 break
             }
@@ -189,7 +191,7 @@ extension DeliveryMachine {
     }
 
     /// The lane of a delivery whose success settles its records and nothing else: all of one lane, the first of those that
-    /// are unanswered there, and none behind it answered. Nil where there is more to it.
+    /// are unanswered there, and none behind it answered, be there dead letters between them. Nil where there is more to it.
     private mutating func plainLane(of key: DeliveryKey) -> LaneIndex? {
         guard table.isOutstanding(key), let last = table.lastSequence(of: key) else { return nil }
         let partition = table.partition(of: key)
@@ -200,7 +202,7 @@ extension DeliveryMachine {
         guard table.laneCount(key) == 1, lanes[lane].live.first == key else { return nil }
         if limits.laneWindow == 1 { return lane }
         let following = trackers.update(partition) { tracker in
-            tracker.following(last) { !$0.isDone }.flatMap { tracker[$0]?.phase }
+            tracker.following(last) { !$0.isDone && $0.phase != .deadLetter }.flatMap { tracker[$0]?.phase }
         }
         if case .answered?? = following { return nil }
         return lane

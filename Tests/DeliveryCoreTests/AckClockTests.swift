@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct AckClockTests {
     private func driver(concurrency: Int = 1, canCancel: Bool = true) -> MachineDriver {
-        var driver = MachineDriver(abilities: WorkerAbilities(concurrency: concurrency, canCancel: canCancel)) {
+        let driver = MachineDriver(abilities: WorkerAbilities(concurrency: concurrency, canCancel: canCancel)) {
             limits, policy in
             limits.ackTimeout = .seconds(10)
             limits.maxExtend = .seconds(30)
@@ -22,7 +22,7 @@ import Testing
     }
 
     @Test func runsForTheLowestIdsOnly() throws {
-        var driver = driver()
+        let driver = driver()
         driver.arrive(0, 0...3)
         driver.turn()
         // Each is answered 9 s after the one before: a window of four does not time out on what it has not begun.
@@ -34,7 +34,7 @@ import Testing
     }
 
     @Test func timesOutAsManyAsTheHandlerWorksOnAtOnce() {
-        var driver = driver(concurrency: 2)
+        let driver = driver(concurrency: 2)
         driver.arrive(0, 0...3)
         driver.turn()
         #expect(cancelled(driver.advance(.milliseconds(9_999))).isEmpty)
@@ -42,7 +42,7 @@ import Testing
     }
 
     @Test func beginsWhenTheLastByteIsWritten() {
-        var driver = driver()
+        let driver = driver()
         driver.writesAtOnce = false
         driver.arrive(0, 0...0)
         #expect(cancelled(driver.advance(.seconds(100))).isEmpty)
@@ -52,7 +52,7 @@ import Testing
     }
 
     @Test func endsAWorkerThatTakesNoByteForAsLongAsItHasForAVerdict() {
-        var driver = driver()
+        let driver = driver()
         driver.writesAtOnce = false
         driver.arrive(0, 0...0)
         driver.turn()
@@ -65,7 +65,7 @@ import Testing
     }
 
     @Test func goesOnWithTheNextIdAlsoWhereVerdictsComeOutOfOrder() throws {
-        var driver = driver(concurrency: 2)
+        let driver = driver(concurrency: 2)
         driver.arrive(0, 0...3)
         driver.turn()
         driver.advance(.seconds(5))
@@ -79,7 +79,7 @@ import Testing
     }
 
     @Test func killsAWorkerThatDoesNotLetGoOfWhatWasCancelled() {
-        var driver = driver()
+        let driver = driver()
         driver.arrive(0, 0...0)
         driver.turn()
         #expect(cancelled(driver.advance(.seconds(10))) == [1])
@@ -94,7 +94,7 @@ import Testing
     }
 
     @Test func killsAtOnceAWorkerThatCannotCancel() {
-        var driver = driver(canCancel: false)
+        let driver = driver(canCancel: false)
         driver.arrive(0, 0...0)
         driver.turn()
         let overdue = driver.advance(.seconds(10))
@@ -105,7 +105,7 @@ import Testing
     }
 
     @Test func deliversNothingIntoTheSlotOfACancelledDelivery() throws {
-        var driver = MachineDriver { limits, policy in
+        let driver = MachineDriver { limits, policy in
             limits.ackTimeout = .seconds(10)
             limits.maxInFlight = 1
             policy.order = .none
@@ -121,7 +121,7 @@ import Testing
     // MARK: extend
 
     @Test func anExtensionMovesTheDeadlineAndNeverNearer() throws {
-        var driver = driver()
+        let driver = driver()
         driver.arrive(0, 0...0)
         driver.turn()
         try driver.machine.extend(1, by: .seconds(1), from: .first, now: driver.now)
@@ -132,7 +132,7 @@ import Testing
     }
 
     @Test func extensionsAreCappedInAll() throws {
-        var driver = driver()
+        let driver = driver()
         driver.arrive(0, 0...0)
         driver.turn()
         for _ in 0..<39 {
@@ -144,7 +144,7 @@ import Testing
     }
 
     @Test func anExtensionBeforeTheClockRunsCountsOnceItDoes() throws {
-        var driver = driver()
+        let driver = driver()
         driver.writesAtOnce = false
         driver.arrive(0, 0...0)
         driver.turn()
@@ -155,7 +155,7 @@ import Testing
     }
 
     @Test func anExtensionRevivesNothing() throws {
-        var driver = driver()
+        let driver = driver()
         driver.arrive(0, 0...1)
         driver.turn()
         #expect(cancelled(driver.advance(.seconds(10))) == [1])

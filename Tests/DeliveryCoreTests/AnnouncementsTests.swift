@@ -25,7 +25,7 @@ import Testing
     }
 
     @Test func everyWorkerThatWantsToKnowIsToldBeforeTheFirstRecord() throws {
-        var driver = listening(workers: 2)
+        let driver = listening(workers: 2)
         driver.assign(0, 1, from: 5)
         driver.arrive(0, 5...5)
         driver.machine.timePassed(now: driver.now, actions: &driver.pending)
@@ -40,7 +40,7 @@ import Testing
     }
 
     @Test func aWorkerThatDidNotAskIsToldNothing() {
-        var driver = MachineDriver()
+        let driver = MachineDriver()
         driver.assign(0)
         driver.revoke(0)
         #expect(announcements(driver.turn()).isEmpty)
@@ -48,7 +48,7 @@ import Testing
 
     @Test("A worker that becomes ready late is told what is assigned then, epoch by epoch, with the next offsets")
     func aLateWorkerIsTold() throws {
-        var driver = listening()
+        let driver = listening()
         driver.assign(0, from: 3)
         driver.assign(1, from: 9)
         driver.arrive(0, 3...4)
@@ -63,7 +63,7 @@ import Testing
     }
 
     @Test func aLateWorkerIsNotToldOfWhatGoes() {
-        var driver = listening()
+        let driver = listening()
         driver.assign(0, 1)
         driver.arrive(0, 0...0)
         driver.turn()
@@ -78,7 +78,7 @@ import Testing
     }
 
     @Test func aRevokeTellsHowLongVerdictsCount() {
-        var driver = listening()
+        let driver = listening()
         driver.assign(0, 1)
         driver.arrive(0, 0...0)
         driver.turn()
@@ -88,7 +88,7 @@ import Testing
     }
 
     @Test func whatIsLostHasNoDeadline() {
-        var driver = listening()
+        let driver = listening()
         driver.assign(0, 1)
         driver.revoke(0, 1, lost: true)
         let told = announcements(driver.turn())
@@ -96,7 +96,7 @@ import Testing
     }
 
     @Test func aRevokeOfTwoAssignmentsIsTwoAnnouncements() {
-        var driver = listening()
+        let driver = listening()
         driver.assign(0)
         driver.assign(1)
         driver.turn()
@@ -110,14 +110,14 @@ import Testing
     }
 
     @Test func anEmptyAssignmentAndAnUnknownPartitionAreNotAnnounced() {
-        var driver = listening()
+        let driver = listening()
         driver.assign()
         driver.revoke(4)
         #expect(announcements(driver.turn()).isEmpty)
     }
 
     @Test func aRelocationBackwardsIsALossAndANewAssignment() {
-        var driver = listening()
+        let driver = listening()
         driver.assign(0, from: 100)
         driver.turn()
         driver.machine.relocate(zero, to: 20, now: driver.now, actions: &driver.pending)
@@ -129,7 +129,7 @@ import Testing
     }
 
     @Test func aWorkerThatLeavesIsToldNothingMore() {
-        var driver = listening()
+        let driver = listening()
         driver.assign(0)
         driver.turn()
         driver.drain()

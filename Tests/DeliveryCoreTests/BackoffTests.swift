@@ -40,7 +40,7 @@ import Testing
     }
 
     @Test func theLimitsReachTheWaitsOfRetries() throws {
-        var driver = MachineDriver { limits, _ in
+        let driver = MachineDriver { limits, _ in
             limits.retryBackoffInitial = .milliseconds(100)
             limits.retryBackoffMaximum = .milliseconds(450)
             limits.retryBackoffFactor = 3

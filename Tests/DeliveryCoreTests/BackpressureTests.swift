@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct BackpressureTests {
     private func driver(_ records: Int = 100, partitions: Int32 = 4) -> MachineDriver {
-        var driver = MachineDriver { limits, _ in
+        let driver = MachineDriver { limits, _ in
             limits.maxTotalInFlight = records
             limits.retryBackoffInitial = .seconds(1)
             limits.retryBackoffMaximum = .seconds(1)
@@ -22,7 +22,7 @@ import Testing
     }
 
     @Test func pausesAPartitionThatIsStuckWhileAnotherStarves() throws {
-        var driver = driver()
+        let driver = driver()
         driver.arrive(0, 0...99)
         driver.turn()
         try driver.nack(1, delay: .seconds(600))
@@ -33,7 +33,7 @@ import Testing
     }
 
     @Test func copiesOutWhatAPausedPartitionHolds() throws {
-        var driver = driver()
+        let driver = driver()
         driver.arrive(0, 0...99)
         driver.turn()
         let copied = driver.advance(.seconds(2)).actions.count { if case .copyOut = $0 { true } else { false } }
@@ -41,7 +41,7 @@ import Testing
     }
 
     @Test func pausesNothingWhileEveryPartitionHasWork() throws {
-        var driver = driver(partitions: 2)
+        let driver = driver(partitions: 2)
         driver.arrive(0, 0...98)
         driver.arrive(1, 0...0)
         driver.turn()
@@ -49,7 +49,7 @@ import Testing
     }
 
     @Test func pausesNoPartitionThatMakesProgress() throws {
-        var driver = driver(partitions: 2)
+        let driver = driver(partitions: 2)
         driver.arrive(0, 0...99)
         for id in UInt64(1)...50 {
             driver.turn()
@@ -60,7 +60,7 @@ import Testing
     }
 
     @Test func resumesWhenTheBacklogIsSmall() throws {
-        var driver = driver()
+        let driver = driver()
         driver.arrive(0, 0...99)
         driver.turn()
         #expect(paused(driver.advance(.seconds(2))) == [0])
@@ -76,7 +76,7 @@ import Testing
     }
 
     @Test func forgetsAPausedPartitionThatIsLost() throws {
-        var driver = driver()
+        let driver = driver()
         driver.arrive(0, 0...99)
         driver.turn()
         driver.advance(.seconds(2))
@@ -88,7 +88,7 @@ import Testing
     }
 
     @Test func aRelocatedPartitionIsFetchedAgain() throws {
-        var driver = driver()
+        let driver = driver()
         driver.assign(0, from: 1_000)
         driver.arrive(0, 1_000...1_099)
         driver.turn()
@@ -98,7 +98,7 @@ import Testing
     }
 
     @Test func pausesAPartitionWhoseOldestRecordStaysWhileThousandsAfterItAreSettled() throws {
-        var driver = MachineDriver(abilities: WorkerAbilities(concurrency: 2)) { limits, policy in
+        let driver = MachineDriver(abilities: WorkerAbilities(concurrency: 2)) { limits, policy in
             limits.maxTotalInFlight = 100
             policy.order = .none
         }
@@ -121,7 +121,7 @@ import Testing
 
     @Test(arguments: [2, 5, 16, 64])
     func oneGoodPartitionGoesOnHoweverManyOthersAreStuck(partitions: Int32) throws {
-        var driver = driver(1_000, partitions: partitions)
+        let driver = driver(1_000, partitions: partitions)
         driver.abilities = WorkerAbilities()
         let good = partitions - 1
         var next = [Int64](repeating: 0, count: Int(partitions))

@@ -6,7 +6,7 @@ import Testing
     private func bisecting(
         _ batch: Int, _ order: DeliveryOrder = .partition, maxAttempts: Int? = nil, window: Int = 1
     ) -> MachineDriver {
-        var driver = MachineDriver(abilities: WorkerAbilities(concurrency: 4, canCancel: true)) { limits, policy in
+        let driver = MachineDriver(abilities: WorkerAbilities(concurrency: 4, canCancel: true)) { limits, policy in
             policy.order = order
             policy.isBatch = true
             policy.bisects = true
@@ -23,7 +23,7 @@ import Testing
 
     /// A handler that can only say "failed" of a whole batch, which it does where a culprit is in it; what it was sent until
     /// everything was settled.
-    private func handle(_ driver: inout MachineDriver, culprits: Set<Int64>) throws -> [Sent] {
+    private func handle(_ driver: MachineDriver, culprits: Set<Int64>) throws -> [Sent] {
         var all: [Sent] = []
         var turn = driver.advance(.milliseconds(10))
         for _ in 0..<1_000 where driver.machine.unsettled > 0 {
@@ -43,7 +43,7 @@ import Testing
     }
 
     @Test func halvesABatchThatFailsAndDeliversTheHalvesInOrder() throws {
-        var driver = bisecting(8)
+        let driver = bisecting(8)
         driver.arrive(0, 0...7)
         #expect(driver.turn().offsets == [[0, 1, 2, 3, 4, 5, 6, 7]])
         try driver.nack(1)
@@ -59,7 +59,7 @@ import Testing
     }
 
     @Test func halvesGoWithNobodyElse() throws {
-        var driver = bisecting(3)
+        let driver = bisecting(3)
         driver.arrive(0, 0...4)
         driver.turn()
         try driver.nack(1)
@@ -72,9 +72,9 @@ import Testing
 
     @Test(arguments: [DeliveryOrder.partition, .key, .none], [Int64(0), 5, 31, 62, 63])
     func onlyTheCulpritIsChargedAndGivenUpSoonAfterItIsAlone(order: DeliveryOrder, culprit: Int64) throws {
-        var driver = bisecting(64, order, maxAttempts: 2)
+        let driver = bisecting(64, order, maxAttempts: 2)
         driver.arrive(0, keys: (0..<64).map { UInt64($0 % 3) })
-        let sent = try handle(&driver, culprits: [culprit])
+        let sent = try handle(driver, culprits: [culprit])
         // The whole, two halves on each of six levels, and the second attempt at the culprit; a lane that lies in both halves
         // keeps its part of the second one back.
         #expect(sent.count <= 1 + (order == .key ? 4 : 2) * 6 + 1, "\(sent.count) deliveries")
@@ -87,16 +87,16 @@ import Testing
     }
 
     @Test func twoCulpritsAreBothFound() throws {
-        var driver = bisecting(16, maxAttempts: 1)
+        let driver = bisecting(16, maxAttempts: 1)
         driver.arrive(0, 0...15)
-        let sent = try handle(&driver, culprits: [3, 12])
+        let sent = try handle(driver, culprits: [3, 12])
         #expect(driver.machine.counters.deadLettered == 2)
         #expect(driver.machine.counters.failedAttempts == 2)
         #expect(sent.filter { $0.offsets.count == 1 && ($0.offsets == [3] || $0.offsets == [12]) }.count == 2)
     }
 
     @Test func aRecordThatWasAloneWaitsForItsBackoff() throws {
-        var driver = bisecting(4)
+        let driver = bisecting(4)
         driver.arrive(0, 0...0)
         driver.advance(.milliseconds(10))
         try driver.nack(1, delay: .seconds(2))
@@ -106,7 +106,7 @@ import Testing
     }
 
     @Test func theHandlersDelayHoldsTheHalves() throws {
-        var driver = bisecting(4)
+        let driver = bisecting(4)
         driver.arrive(0, 0...3)
         driver.turn()
         try driver.nack(1, delay: .seconds(2))
@@ -115,7 +115,7 @@ import Testing
     }
 
     @Test func aResultNeedsNoHalving() throws {
-        var driver = bisecting(4)
+        let driver = bisecting(4)
         driver.arrive(0, 0...3)
         driver.turn()
         try driver.verdict(.result(id: 1, failed: [FailedRecord(index: 1, Failure(.retry, delay: .zero))]))
@@ -125,7 +125,7 @@ import Testing
     }
 
     @Test func withAWindowBothHalvesGoAndAFailureOfTheFirstTakesTheSecondBack() throws {
-        var driver = bisecting(4, window: 2)
+        let driver = bisecting(4, window: 2)
         driver.arrive(0, 0...3)
         driver.turn()
         try driver.nack(1)

@@ -20,7 +20,7 @@ import Testing
 
 /// Random inputs to one machine, drawn from a seed.
 private struct Exercise {
-    var driver: MachineDriver
+    let driver: MachineDriver
     var random: SeededGenerator
     var trace: [String] = []
     var nextOffsets: [Int32: Int64] = [:]
@@ -171,14 +171,16 @@ private struct Exercise {
             index += 1
         }
         driver.pending = []
+        for slot in driver.machine.givenBack where held.remove(slot.value) == nil {
+            complaint = complaint ?? "slot \(slot.value) is given back twice"
+        }
+        driver.machine.forgetGivenBack()
         complaint = complaint ?? (driver.machine.standstills() + driver.machine.miscounts()).first
     }
 
     private mutating func perform(_ action: Action) {
         switch action {
         case .send(let key, let worker): send(key, to: worker)
-        case .giveBack(let slot):
-            if held.remove(slot.value) == nil { complaint = complaint ?? "slot \(slot.value) is given back twice" }
         case .launch(let worker):
             driver.machine.workerLaunched(worker, now: driver.now, actions: &driver.pending)
             driver.machine.workerReady(worker, driver.abilities, now: driver.now, actions: &driver.pending)
@@ -230,7 +232,10 @@ private struct Exercise {
             }
             while !letters.isEmpty { answerLetter(confirmed: true) }
             while let token = tokens.popLast() { driver.commitFinished(token) }
-            if driver.machine.unsettled == 0, driver.pending.isEmpty, revoked.isEmpty { return leftovers() }
+            if driver.machine.unsettled == 0, driver.pending.isEmpty, driver.machine.givenBack.isEmpty, revoked.isEmpty
+            {
+                return leftovers()
+            }
             // What was answered in this turn is looked at in the next one.
             let next = driver.pending.isEmpty ? driver.machine.nextDeadline : driver.now
             driver.now = max(driver.now + .milliseconds(1), next ?? driver.now)

@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct CommitLedgerTests {
     private func handled(_ count: Int64 = 3) throws -> MachineDriver {
-        var driver = MachineDriver { _, policy in policy.order = .none }
+        let driver = MachineDriver { _, policy in policy.order = .none }
         driver.assign(0, 1)
         driver.arrive(0, 0...(count - 1))
         driver.turn()
@@ -12,7 +12,7 @@ import Testing
     }
 
     @Test func commitsWhatMovedOnceEveryInterval() throws {
-        var driver = try handled()
+        let driver = try handled()
         try driver.ack(1)
         let first = driver.turn()
         #expect(first.committed == [0: 1])
@@ -24,14 +24,14 @@ import Testing
     }
 
     @Test func commitsNothingWhereNothingMoved() throws {
-        var driver = try handled()
+        let driver = try handled()
         #expect(driver.advance(.seconds(10)).committed.isEmpty)
         #expect(driver.machine.nextDeadline == Instant(nanoseconds: 120_000_000_000), "only the stall watch is due")
     }
 
     @Test("A record that is settled above one that is not changes the metadata alone, and once")
     func commitsWhatIsSettledAboveTheOffset() throws {
-        var driver = try handled()
+        let driver = try handled()
         try driver.ack(2)
         let turn = driver.turn()
         guard case .commit(let entries, let token)? = turn.actions.last else {
@@ -46,7 +46,7 @@ import Testing
     }
 
     @Test func commitsWithoutMetadataWhereTheBrokerFindsItTooLarge() throws {
-        var driver = try handled()
+        let driver = try handled()
         try driver.ack(2)
         let token = try #require(driver.turn().tokens.first)
         driver.machine.commitFinished(
@@ -63,7 +63,7 @@ import Testing
     }
 
     @Test func hasOnePeriodicCommitUnderWayAndSendsTheRestAfterIt() throws {
-        var driver = try handled()
+        let driver = try handled()
         try driver.ack(1)
         let first = driver.turn()
         try driver.ack(2)
@@ -73,7 +73,7 @@ import Testing
     }
 
     @Test func sendsAnOffsetAgainThatWasRefused() throws {
-        var driver = try handled()
+        let driver = try handled()
         try driver.ack(1)
         let first = driver.turn()
         driver.commitFinished(try #require(first.tokens.first), failed: [0])
@@ -84,7 +84,7 @@ import Testing
     }
 
     @Test func commitsTheStartingPositionWhereTheGroupHasNone() throws {
-        var driver = MachineDriver()
+        let driver = MachineDriver()
         driver.machine.assigned(
             [AssignedPartition(partition: PartitionIndex(0), position: 40, end: 0, commitsPosition: true)],
             now: driver.now, actions: &driver.pending)
@@ -92,7 +92,7 @@ import Testing
     }
 
     @Test func commitsPastControlRecordsAtTheEnd() throws {
-        var driver = try handled(1)
+        let driver = try handled(1)
         driver.machine.endReached(PartitionIndex(0), offset: 5, now: driver.now)
         #expect(driver.turn().committed.isEmpty)
         try driver.ack(1)
@@ -100,7 +100,7 @@ import Testing
     }
 
     @Test func commitsNothingWhereThePolicySaysSo() throws {
-        var driver = MachineDriver { _, policy in policy.commits = false }
+        let driver = MachineDriver { _, policy in policy.commits = false }
         driver.assign(0)
         driver.arrive(0, 0...0)
         driver.turn()
@@ -111,13 +111,13 @@ import Testing
     }
 
     @Test func ignoresAnAnswerToACommitThatItDoesNotKnow() throws {
-        var driver = try handled()
+        let driver = try handled()
         driver.commitFinished(77, failed: [0])
         #expect(driver.turn().actions.isEmpty)
     }
 
     @Test func anAnswerFromAnOlderAssignmentDoesNotMoveTheNewOne() throws {
-        var driver = try handled(1)
+        let driver = try handled(1)
         try driver.ack(1)
         let first = driver.turn()
         driver.revoke(0, lost: true)

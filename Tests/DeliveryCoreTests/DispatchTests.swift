@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct DispatchTests {
     @Test func keepsOneDeliveryOfAPartitionUnanswered() throws {
-        var driver = MachineDriver()
+        let driver = MachineDriver()
         driver.assign(0)
         driver.arrive(0, 0...2)
         #expect(driver.turn().offsets == [[0]])
@@ -14,7 +14,7 @@ import Testing
     }
 
     @Test func givesThePartitionsToTheWorkersWithTheLeastToDo() throws {
-        var driver = MachineDriver(workers: 3)
+        let driver = MachineDriver(workers: 3)
         driver.assign(0, 1, 2, 3)
         for partition in Int32(0)...3 { driver.arrive(partition, 0...1) }
         let sent = driver.turn().sent
@@ -24,7 +24,7 @@ import Testing
     }
 
     @Test func keepsAPartitionWithItsWorkerWhileThatOneWouldBeginAtOnce() throws {
-        var driver = MachineDriver(workers: 2)
+        let driver = MachineDriver(workers: 2)
         driver.assign(0, 1)
         driver.arrive(0, 0...0)
         driver.arrive(1, 0...5)
@@ -35,7 +35,7 @@ import Testing
     }
 
     @Test func deliversNoMoreThanTheWorkersWindow() throws {
-        var driver = MachineDriver { limits, policy in
+        let driver = MachineDriver { limits, policy in
             limits.maxInFlight = 3
             policy.order = .none
         }
@@ -48,7 +48,7 @@ import Testing
 
     @Test func clampsTheWindowThatAHandlerAsksForToTheOffer() {
         for (wanted, given) in [(2, 2), (1_000, 5), (0, 1), (-7, 1)] {
-            var driver = MachineDriver(abilities: WorkerAbilities(maxInFlight: wanted)) { limits, policy in
+            let driver = MachineDriver(abilities: WorkerAbilities(maxInFlight: wanted)) { limits, policy in
                 limits.maxInFlight = 5
                 policy.order = .none
             }
@@ -59,7 +59,7 @@ import Testing
     }
 
     @Test func deliversNothingToAWorkerThatIsNotReady() {
-        var driver = MachineDriver(unstarted: 1)
+        let driver = MachineDriver(unstarted: 1)
         driver.assign(0)
         driver.arrive(0, 0...0)
         #expect(driver.turn().actions == [.launch(.first)])
@@ -70,7 +70,7 @@ import Testing
     }
 
     @Test func givesNothingMoreToAWorkerThatDoesNotRead() {
-        var driver = MachineDriver(workers: 1) { limits, policy in
+        let driver = MachineDriver(workers: 1) { limits, policy in
             limits.maxUnwrittenBytes = 250
             policy.order = .none
         }
@@ -85,7 +85,7 @@ import Testing
     // MARK: Batches
 
     @Test func sendsAFullBatchAtOnceAndLetsAPartOfOneWaitForCompany() throws {
-        var driver = MachineDriver { limits, policy in
+        let driver = MachineDriver { limits, policy in
             limits.batchSize = 3
             limits.batchLinger = .milliseconds(10)
             policy.isBatch = true
@@ -98,11 +98,11 @@ import Testing
         #expect(driver.turn().sent.isEmpty)
         #expect(driver.machine.nextDeadline == Instant(nanoseconds: 10_000_000))
         #expect(driver.advance(.milliseconds(9)).sent.isEmpty)
-        #expect(driver.advance(.milliseconds(1)).offsets == [[3], [0, 1]])
+        #expect(driver.advance(.milliseconds(1)).offsets == [[0, 1], [3]])
     }
 
     @Test func sendsALingeringBatchWhenCompanyFillsIt() {
-        var driver = MachineDriver { limits, policy in
+        let driver = MachineDriver { limits, policy in
             limits.batchSize = 3
             policy.isBatch = true
         }
@@ -114,7 +114,7 @@ import Testing
     }
 
     @Test func endsABatchAtItsBytesButSendsALargeRecordAlone() throws {
-        var driver = MachineDriver { limits, policy in
+        let driver = MachineDriver { limits, policy in
             limits.batchSize = 10
             limits.batchBytes = 250
             policy.isBatch = true
@@ -133,7 +133,7 @@ import Testing
     }
 
     @Test func neverMixesPartitionsInABatch() {
-        var driver = MachineDriver { limits, policy in
+        let driver = MachineDriver { limits, policy in
             limits.batchSize = 10
             policy.isBatch = true
             policy.order = .none
@@ -148,7 +148,7 @@ import Testing
 
     @Test("A lane that stood in the suspects' queue when it was lost is woken in its next assignment")
     func wakesALaneWhoseSuspectBecameStale() throws {
-        var driver = MachineDriver(abilities: WorkerAbilities(concurrency: 2)) { limits, policy in
+        let driver = MachineDriver(abilities: WorkerAbilities(concurrency: 2)) { limits, policy in
             policy.order = .partition
         }
         driver.assign(0, 1)
@@ -170,7 +170,7 @@ import Testing
     }
 
     @Test func startsAReassignedPartitionFromItsNewPosition() {
-        var driver = MachineDriver { limits, policy in
+        let driver = MachineDriver { limits, policy in
             limits.batchSize = 10
             policy.isBatch = true
         }
@@ -187,7 +187,7 @@ import Testing
     // MARK: Pause
 
     @Test func deliversNothingToAPausedWorkerUntilItResumes() {
-        var driver = MachineDriver()
+        let driver = MachineDriver()
         driver.assign(0)
         driver.arrive(0, 0...0)
         driver.machine.workerPaused(.first, for: nil, now: driver.now)
@@ -197,7 +197,7 @@ import Testing
     }
 
     @Test func endsAPauseByItselfWhenItsTimeIsOver() {
-        var driver = MachineDriver()
+        let driver = MachineDriver()
         driver.assign(0)
         driver.arrive(0, 0...0)
         driver.machine.workerPaused(.first, for: .seconds(5), now: driver.now)
@@ -209,7 +209,7 @@ import Testing
 
     @Test func deliversTheRestOfAShortenedBatchLaterUncharged() throws {
         for order in [DeliveryOrder.partition, .none] {
-            var driver = MachineDriver { limits, policy in
+            let driver = MachineDriver { limits, policy in
                 limits.batchSize = 4
                 policy.isBatch = true
                 policy.order = order
@@ -236,7 +236,7 @@ import Testing
     }
 
     @Test func stopsAtARecordThatCannotBeEncoded() {
-        var driver = MachineDriver { limits, _ in limits.drainTimeout = .seconds(20) }
+        let driver = MachineDriver { limits, _ in limits.drainTimeout = .seconds(20) }
         driver.assign(0)
         driver.arrive(0, 7...8)
         driver.machine.timePassed(now: driver.now, actions: &driver.pending)
@@ -252,7 +252,7 @@ import Testing
     }
 
     @Test func aWorkerThatOwesNothingButARefusedRecordLeavesAtOnce() {
-        var driver = MachineDriver()
+        let driver = MachineDriver()
         driver.assign(0)
         driver.arrive(0, 7...7)
         driver.machine.timePassed(now: driver.now, actions: &driver.pending)

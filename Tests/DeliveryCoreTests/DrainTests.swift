@@ -4,7 +4,7 @@ import Testing
 
 @Suite struct DrainTests {
     private func busy(workers: Int = 1, canCancel: Bool = true) -> MachineDriver {
-        var driver = MachineDriver(workers: workers, abilities: WorkerAbilities(canCancel: canCancel)) { limits, _ in
+        let driver = MachineDriver(workers: workers, abilities: WorkerAbilities(canCancel: canCancel)) { limits, _ in
             limits.drainTimeout = .seconds(20)
             limits.exitGrace = .seconds(5)
             limits.terminateGrace = .seconds(2)
@@ -17,7 +17,7 @@ import Testing
 
     @Test("shutdown, verdict, end of input, exit, commit, finished")
     func goesThroughItsSteps() throws {
-        var driver = busy()
+        let driver = busy()
         driver.drain()
         #expect(driver.turn().actions == [.sendShutdown(.first, deadline: .seconds(14))])
         #expect(driver.machine.recordBudget == 0)
@@ -37,13 +37,13 @@ import Testing
     }
 
     @Test func endsAtOnceWhereNothingRuns() {
-        var driver = MachineDriver(unstarted: 2)
+        let driver = MachineDriver(unstarted: 2)
         driver.drain()
         #expect(driver.turn().actions == [.finished(.drained)])
     }
 
     @Test func givesBackWhatArrivesLater() {
-        var driver = busy()
+        let driver = busy()
         driver.drain()
         driver.turn()
         driver.arrive(1, 0...3)
@@ -51,7 +51,7 @@ import Testing
     }
 
     @Test func terminatesAndThenKillsAWorkerThatDoesNotLeave() {
-        var driver = busy()
+        let driver = busy()
         driver.drain()
         driver.turn()
         let termination = driver.advance(.seconds(14))
@@ -64,7 +64,7 @@ import Testing
     }
 
     @Test func endsAtItsDeadlineAlsoWhereAProcessIsNeverReaped() {
-        var driver = busy()
+        let driver = busy()
         driver.drain()
         let end = driver.advance(.seconds(20))
         #expect(end.ending == .drainedWithLoss(unanswered: 1))
@@ -74,7 +74,7 @@ import Testing
 
     @Test("A worker that leaves without its verdict makes the end one with loss")
     func countsWhatAWorkerTookWithIt() {
-        var driver = busy()
+        let driver = busy()
         driver.drain()
         driver.turn()
         driver.exit()
@@ -82,7 +82,7 @@ import Testing
     }
 
     @Test func aVerdictAfterTheTerminationStillCounts() throws {
-        var driver = busy()
+        let driver = busy()
         driver.drain()
         driver.advance(.seconds(14))
         try driver.ack(1)
@@ -94,7 +94,7 @@ import Testing
     }
 
     @Test func waitsForACommitThatIsUnderWayAndSendsItAgainOnceWhereItWasRefused() throws {
-        var driver = busy()
+        let driver = busy()
         try driver.ack(1)
         let periodic = driver.turn()
         try driver.nack(2, .release)
@@ -112,7 +112,7 @@ import Testing
     }
 
     @Test func endsAtItsDeadlineWhereACommitIsNeverConfirmed() throws {
-        var driver = busy()
+        let driver = busy()
         try driver.ack(1)
         driver.turn()
         driver.drain()
@@ -124,7 +124,7 @@ import Testing
     }
 
     @Test func aSecondSignalKillsAtOnce() {
-        var driver = busy(workers: 2)
+        let driver = busy(workers: 2)
         driver.drain()
         driver.turn()
         driver.drain(fast: true)
@@ -139,7 +139,7 @@ import Testing
     }
 
     @Test func aProcessThatStartsDuringTheFastPathIsKilled() {
-        var driver = MachineDriver(unstarted: 1)
+        let driver = MachineDriver(unstarted: 1)
         driver.turn()
         driver.drain(fast: true)
         #expect(driver.turn().actions.isEmpty)
@@ -150,7 +150,7 @@ import Testing
     }
 
     @Test func aWorkerThatIsStillStartingGetsTheEndOfItsInput() {
-        var driver = MachineDriver(unstarted: 1)
+        let driver = MachineDriver(unstarted: 1)
         driver.turn()
         driver.machine.workerLaunched(.first, now: driver.now, actions: &driver.pending)
         driver.drain()
@@ -161,7 +161,7 @@ import Testing
     }
 
     @Test func answersARevokeThatIsPendingBeforeItEnds() throws {
-        var driver = busy()
+        let driver = busy()
         driver.revoke(0)
         driver.drain()
         let end = driver.advance(.seconds(20)).actions
@@ -172,7 +172,7 @@ import Testing
 
     @Test("A lane that waits for company when the drain begins does not keep the loop awake")
     func doesNotSpin() {
-        var driver = MachineDriver { limits, policy in
+        let driver = MachineDriver { limits, policy in
             limits.batchSize = 10
             policy.isBatch = true
         }
@@ -187,7 +187,7 @@ import Testing
     }
 
     @Test func aReasonToStopIsTheEnding() {
-        var driver = busy()
+        let driver = busy()
         driver.machine.stop(.external, now: driver.now, actions: &driver.pending)
         driver.drain()
         driver.turn()
@@ -197,7 +197,7 @@ import Testing
 
     @Test("The end of a partition does not move its offset past what arrived after the drain began")
     func neverCommitsPastWhatItGaveBack() throws {
-        var driver = busy()
+        let driver = busy()
         driver.drain()
         driver.arrive(1, 0...3)
         driver.machine.endReached(PartitionIndex(1), offset: 4, now: driver.now)

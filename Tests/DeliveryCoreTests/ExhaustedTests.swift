@@ -9,7 +9,7 @@ import Testing
     private func limited(
         _ attempts: Int?, _ way: ExhaustedPolicy, batch: Int = 1, window: Int = 1, canCancel: Bool = true
     ) -> MachineDriver {
-        var driver = MachineDriver(abilities: WorkerAbilities(canCancel: canCancel)) { limits, policy in
+        let driver = MachineDriver(abilities: WorkerAbilities(canCancel: canCancel)) { limits, policy in
             policy.maxAttempts = attempts
             policy.onExhausted = way
             policy.hasDeadLetters = way == .deadLetter
@@ -23,7 +23,7 @@ import Testing
         return driver
     }
 
-    private func refuseFirst(_ driver: inout MachineDriver) throws {
+    private func refuseFirst(_ driver: MachineDriver) throws {
         let key = try #require(driver.dispatched().first)
         driver.refuse(key)
     }
@@ -31,7 +31,7 @@ import Testing
     // MARK: By what attempts are used up
 
     @Test func aRecordIsGivenUpAfterSoManyAttemptsAndNotBefore() throws {
-        var driver = limited(3, .skip)
+        let driver = limited(3, .skip)
         driver.arrive(0, 0...1)
         for attempt in 1...3 {
             #expect(driver.turn().sent.map(\.attempts) == [[attempt]])
@@ -48,7 +48,7 @@ import Testing
     }
 
     @Test func attemptsNeverEndWithoutABound() throws {
-        var driver = limited(nil, .skip)
+        let driver = limited(nil, .skip)
         driver.arrive(0, 0...0)
         for attempt in 1...50 {
             #expect(driver.turn().sent.map(\.attempts) == [[attempt]])
@@ -58,7 +58,7 @@ import Testing
     }
 
     @Test func crashesUseAttemptsUp() throws {
-        var driver = limited(2, .deadLetter)
+        let driver = limited(2, .deadLetter)
         driver.arrive(0, 0...1)
         driver.turn()
         driver.replace()
@@ -76,7 +76,7 @@ import Testing
     }
 
     @Test func timeOutsUseAttemptsUpWhenTheWorkerHasLetGo() throws {
-        var driver = limited(1, .deadLetter)
+        let driver = limited(1, .deadLetter)
         driver.arrive(0, 0...0)
         #expect(driver.advance(.seconds(10)).letters.isEmpty, "the old execution still runs")
         try driver.ack(1)
@@ -84,7 +84,7 @@ import Testing
     }
 
     @Test func timeOutsOfAHandlerWithoutCancelUseAttemptsUpWhenItIsReaped() {
-        var driver = limited(1, .deadLetter, canCancel: false)
+        let driver = limited(1, .deadLetter, canCancel: false)
         driver.arrive(0, 0...0)
         let over = driver.advance(.seconds(10))
         #expect(over.kills == [0])
@@ -94,19 +94,19 @@ import Testing
     }
 
     @Test func releasesUseNothingUp() throws {
-        var driver = limited(1, .stop)
+        let driver = limited(1, .stop)
         driver.arrive(0, 0...0)
         for id in UInt64(1)...5 {
             #expect(driver.turn().sent.map(\.attempts) == [[1]])
             try driver.nack(id, .release, delay: .zero)
         }
-        #expect(!driver.machine.isDraining)
+        #expect(!driver.isDraining)
     }
 
     // MARK: stop
 
     @Test func stopNamesTheRecordAndLeavesItUnsettled() throws {
-        var driver = limited(2, .stop)
+        let driver = limited(2, .stop)
         driver.arrive(0, 0...2)
         driver.turn()
         try driver.ack(1)
@@ -126,7 +126,7 @@ import Testing
     // MARK: Batches
 
     @Test func aBatchWhoseAttemptsAreUsedUpIsGivenUpRecordByRecord() throws {
-        var driver = limited(1, .deadLetter, batch: 3)
+        let driver = limited(1, .deadLetter, batch: 3)
         driver.arrive(0, 0...2)
         driver.turn()
         try driver.nack(1)
@@ -139,7 +139,7 @@ import Testing
     }
 
     @Test func onlyTheRecordOfABatchThatFailsTooOftenIsGivenUp() throws {
-        var driver = limited(2, .skip, batch: 3)
+        let driver = limited(2, .skip, batch: 3)
         driver.arrive(0, 0...2)
         driver.turn()
         try driver.verdict(.result(id: 1, failed: [FailedRecord(index: 1, Failure(.retry, delay: .zero))]))
@@ -153,7 +153,7 @@ import Testing
 
     @Test("A record that is given up behind one that waits for its retry is not counted as waiting")
     func givesUpBehindWhatIsSetBack() throws {
-        var driver = limited(2, .deadLetter, batch: 2, window: 2)
+        let driver = limited(2, .deadLetter, batch: 2, window: 2)
         driver.arrive(0, 0...0)
         driver.turn()
         driver.arrive(0, 1...1)
@@ -176,8 +176,7 @@ import Testing
 
     @Test func aRejectedRecordGoesToTheTopicWhateverTheWayOfExhaustedOnes() throws {
         for way in [ExhaustedPolicy.stop, .skip, .deadLetter] {
-            var driver = limited(nil, way)
-            driver = MachineDriver { _, policy in
+            let driver = MachineDriver { _, policy in
                 policy.hasDeadLetters = true
                 policy.onExhausted = way
             }
@@ -193,7 +192,7 @@ import Testing
     }
 
     @Test func aRejectedRecordIsSkippedWherePolicySaysSoAndThereIsNoTopic() throws {
-        var driver = limited(nil, .skip)
+        let driver = limited(nil, .skip)
         driver.arrive(0, 0...1)
         driver.turn()
         try driver.nack(1, .reject)
@@ -202,7 +201,7 @@ import Testing
     }
 
     @Test func aRejectInAResultLeavesTheOthersSettled() throws {
-        var driver = limited(nil, .deadLetter, batch: 3)
+        let driver = limited(nil, .deadLetter, batch: 3)
         driver.arrive(0, 0...2)
         driver.turn()
         try driver.verdict(.result(id: 1, failed: [FailedRecord(index: 0, Failure(.reject))]))
@@ -216,9 +215,9 @@ import Testing
 
     @Test func whatHasNoEncodingGoesTheSameWay() throws {
         for way in [ExhaustedPolicy.deadLetter, .skip] {
-            var driver = limited(5, way)
+            let driver = limited(5, way)
             driver.arrive(0, 0...1)
-            try refuseFirst(&driver)
+            try refuseFirst(driver)
             let turn = driver.turn()
             if way == .deadLetter {
                 let letter = try #require(turn.letters.first)
@@ -237,9 +236,9 @@ import Testing
     }
 
     @Test func itsCompanyGoesWithALaterBatchUncharged() throws {
-        var driver = limited(1, .deadLetter, batch: 3)
+        let driver = limited(1, .deadLetter, batch: 3)
         driver.arrive(0, 0...2)
-        try refuseFirst(&driver)
+        try refuseFirst(driver)
         let refused = driver.turn()
         driver.answer(try #require(refused.letters.first))
         let rest = driver.turn().sent
@@ -250,14 +249,14 @@ import Testing
 
     @Test("A refused delivery takes no room of its worker: nothing of it is written")
     func aRefusedDeliveryLeavesNothingBehind() throws {
-        var driver = MachineDriver { limits, policy in
+        let driver = MachineDriver { limits, policy in
             policy.onExhausted = .skip
             limits.maxUnwrittenBytes = 100
         }
         driver.writesAtOnce = false
         driver.assign(0)
         driver.arrive(0, 0...1, size: 100)
-        try refuseFirst(&driver)
+        try refuseFirst(driver)
         #expect(driver.turn().offsets == [[1]])
     }
 }

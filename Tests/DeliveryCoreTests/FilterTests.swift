@@ -5,7 +5,7 @@ import Testing
 /// Records that no handler is to see (`Record.isFiltered`).
 @Suite struct FilterTests {
     private func driver(_ configure: (inout Limits, inout ServicePolicy) -> Void = { _, _ in }) -> MachineDriver {
-        var driver = MachineDriver { limits, policy in
+        let driver = MachineDriver { limits, policy in
             limits.commitInterval = .zero
             configure(&limits, &policy)
         }
@@ -14,7 +14,7 @@ import Testing
     }
 
     @Test func filteredRecordsAloneMoveTheOffset() {
-        var driver = driver()
+        let driver = driver()
         driver.arriveFiltered(0, 0...9)
         let turn = driver.turn()
         #expect(turn.sent.isEmpty)
@@ -27,7 +27,7 @@ import Testing
     }
 
     @Test func betweenOthersTheyMoveTheOffsetWithThem() throws {
-        var driver = driver()
+        let driver = driver()
         driver.arrive(0, 0...0)
         driver.arriveFiltered(0, 1...3)
         driver.arrive(0, 4...4)
@@ -43,7 +43,7 @@ import Testing
     }
 
     @Test func theyTakeNoPlaceInABatchAndBreakNone() {
-        var driver = driver { limits, policy in
+        let driver = driver { limits, policy in
             policy.isBatch = true
             limits.batchSize = 3
         }
@@ -54,7 +54,7 @@ import Testing
     }
 
     @Test func theyDoNotCountForMaxMessages() throws {
-        var driver = driver { _, policy in policy.maxMessages = 2 }
+        let driver = driver { _, policy in policy.maxMessages = 2 }
         driver.arriveFiltered(0, 0...4)
         #expect(driver.machine.recordBudget == 2)
         driver.arrive(0, 5...6)
@@ -63,33 +63,33 @@ import Testing
             try driver.ack(id)
         }
         driver.turn()
-        #expect(driver.machine.isDraining)
+        #expect(driver.isDraining)
         #expect(driver.committable(0) == 7)
     }
 
     @Test func theyLeadToTheEnd() {
-        var driver = MachineDriver { _, policy in policy.exitAtEnd = true }
+        let driver = MachineDriver { _, policy in policy.exitAtEnd = true }
         driver.assign(0, end: 3)
         driver.arriveFiltered(0, 0...2)
         driver.turn()
-        #expect(driver.machine.isDraining)
+        #expect(driver.isDraining)
     }
 
     @Test("The end is not reached while a partition of the assignment cannot be read yet")
     func theEndWaitsForPartitionsWithoutALeader() {
-        var driver = MachineDriver { _, policy in policy.exitAtEnd = true }
+        let driver = MachineDriver { _, policy in policy.exitAtEnd = true }
         driver.machine.awaitsPartitions = true
         driver.assign(0, end: 3)
         driver.arriveFiltered(0, 0...2)
         driver.turn()
-        #expect(!driver.machine.isDraining)
+        #expect(!driver.isDraining)
         driver.machine.awaitsPartitions = false
         driver.turn()
-        #expect(driver.machine.isDraining)
+        #expect(driver.isDraining)
     }
 
     @Test func duringADrainTheyAreGivenBackAndNotCommitted() {
-        var driver = driver()
+        let driver = driver()
         driver.drain()
         driver.arriveFiltered(0, 0...1)
         #expect(driver.turn().committed.isEmpty)
@@ -98,7 +98,7 @@ import Testing
 
     @Test("They are no news for the metadata, but join what is settled around them")
     func metadata() throws {
-        var driver = driver { _, policy in policy.order = .none }
+        let driver = driver { _, policy in policy.order = .none }
         driver.arrive(0, 0...1)
         driver.arriveFiltered(0, 2...2)
         driver.arrive(0, 3...3)
@@ -116,7 +116,7 @@ import Testing
     @Test("Behind a record that is stuck any number may pass: their places are bounded in every order")
     func aStuckRecordBoundsWhatPassesBehindIt() throws {
         for order in [DeliveryOrder.partition, .key, .none] {
-            var driver = driver { limits, policy in
+            let driver = driver { limits, policy in
                 policy.order = order
                 limits.maxTotalInFlight = 100
             }

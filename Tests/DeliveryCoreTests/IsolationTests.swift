@@ -5,7 +5,7 @@ import Testing
 @Suite struct IsolationTests {
     /// One worker that has a delivery of each of three partitions.
     private func three(_ order: DeliveryOrder = .partition, workers: Int = 1) -> MachineDriver {
-        var driver = MachineDriver(workers: workers, abilities: WorkerAbilities(concurrency: 3, canCancel: true)) {
+        let driver = MachineDriver(workers: workers, abilities: WorkerAbilities(concurrency: 3, canCancel: true)) {
             limits, policy in
             policy.order = order
             limits.ackTimeout = .seconds(10)
@@ -16,7 +16,7 @@ import Testing
     }
 
     @Test func aCrashIsChargedToARecordThatWasAlone() throws {
-        var driver = MachineDriver()
+        let driver = MachineDriver()
         driver.assign(0)
         driver.arrive(0, 0...1)
         driver.turn()
@@ -31,7 +31,7 @@ import Testing
     }
 
     @Test func aCrashWithCompanyChargesNobodyAndMakesSuspectsThatGoAlone() throws {
-        var driver = three()
+        let driver = three()
         #expect(driver.turn().sent.count == 3)
         driver.exit()
         let crash = driver.turn()
@@ -52,7 +52,7 @@ import Testing
     }
 
     @Test func aBatchOfSuspectsGoesRecordByRecordInOrder() throws {
-        var driver = MachineDriver { limits, policy in
+        let driver = MachineDriver { limits, policy in
             limits.batchSize = 3
             policy.isBatch = true
         }
@@ -71,7 +71,7 @@ import Testing
     }
 
     @Test func onlyThePoisonRecordIsChargedInTheEnd() throws {
-        var driver = three()
+        let driver = three()
         driver.turn()
         driver.exit()
         driver.advance(.seconds(1))
@@ -95,7 +95,7 @@ import Testing
     }
 
     @Test func otherWorkersGoOnWhileOneIsKeptFreeForASuspect() throws {
-        var driver = three(workers: 2)
+        let driver = three(workers: 2)
         driver.assign(3, 4, 5)
         for partition in Int32(3)...5 { driver.arrive(partition, 0...1) }
         #expect(driver.turn().sent.count == 6)
@@ -113,7 +113,7 @@ import Testing
     }
 
     @Test func aSuspectDoesNotWaitForAWorkerThatIsPaused() throws {
-        var driver = three(workers: 3)
+        let driver = three(workers: 3)
         driver.assign(3, 4, 5, 6, 7, 8)
         for partition in Int32(3)...8 { driver.arrive(partition, 0...20) }
         #expect(driver.turn().sent.count == 9)
@@ -130,7 +130,7 @@ import Testing
 
     @Test("Two deliveries that time out together are both suspects: neither was alone")
     func timeOutsAtOneInstantChargeNobody() throws {
-        var driver = MachineDriver(abilities: WorkerAbilities(concurrency: 2, canCancel: true)) { limits, _ in
+        let driver = MachineDriver(abilities: WorkerAbilities(concurrency: 2, canCancel: true)) { limits, _ in
             limits.ackTimeout = .seconds(10)
         }
         driver.assign(0, 1)
@@ -146,7 +146,7 @@ import Testing
 
     @Test("A cancelled delivery that the handler has not let go of is company: it may be what brought the worker down")
     func cancelledDeliveriesAreCompany() throws {
-        var driver = three()
+        let driver = three()
         driver.turn()
         try driver.ack(2)
         try driver.ack(3)
@@ -163,7 +163,7 @@ import Testing
     }
 
     @Test func aTimeOutAloneIsChargedWhenTheWorkerHasLetGo() throws {
-        var driver = MachineDriver { limits, _ in limits.ackTimeout = .seconds(10) }
+        let driver = MachineDriver { limits, _ in limits.ackTimeout = .seconds(10) }
         driver.assign(0)
         driver.arrive(0, 0...0)
         driver.turn()
@@ -177,7 +177,7 @@ import Testing
     }
 
     @Test func withoutOrderSuspectsGoAloneToo() throws {
-        var driver = three(.none)
+        let driver = three(.none)
         #expect(driver.turn().sent.count == 6)
         driver.exit()
         driver.advance(.seconds(1))
@@ -191,7 +191,7 @@ import Testing
     }
 
     @Test func aRevokeThatNeedsAKillChargesNobody() throws {
-        var driver = MachineDriver(abilities: WorkerAbilities(concurrency: 2))
+        let driver = MachineDriver(abilities: WorkerAbilities(concurrency: 2))
         driver.assign(0, 1)
         driver.arrive(0, 0...0)
         driver.arrive(1, 0...0)

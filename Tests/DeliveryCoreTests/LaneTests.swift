@@ -5,7 +5,7 @@ import Testing
 /// Lanes of keys (`--order key`); the lane of a whole partition has its tests in `DispatchTests`.
 @Suite struct LaneTests {
     private func keyed(workers: Int = 1, batch: Int = 1, window: Int = 1) -> MachineDriver {
-        var driver = MachineDriver(
+        let driver = MachineDriver(
             workers: workers, abilities: WorkerAbilities(concurrency: 8, canCancel: true)
         ) { limits, policy in
             policy.order = .key
@@ -19,7 +19,7 @@ import Testing
     }
 
     @Test func keysOfOnePartitionAreHandledSideBySideAndEachInItsOrder() throws {
-        var driver = keyed()
+        let driver = keyed()
         driver.arrive(0, keys: [1, 1, 2, 3, 2])
         #expect(driver.turn().offsets == [[0], [2], [3]])
         try driver.ack(2)
@@ -32,7 +32,7 @@ import Testing
     }
 
     @Test func recordsWithoutAKeyShareTheLaneOfTheirPartition() throws {
-        var driver = keyed()
+        let driver = keyed()
         driver.arrive(0, keys: [nil, nil, 1])
         driver.arrive(1, keys: [nil])
         #expect(driver.turn().sent.map { [Int64($0.partition)] + $0.offsets } == [[0, 0], [1, 0], [0, 2]])
@@ -41,14 +41,14 @@ import Testing
     }
 
     @Test func theSameKeyInTwoPartitionsIsTwoLanes() {
-        var driver = keyed()
+        let driver = keyed()
         driver.arrive(0, keys: [7])
         driver.arrive(1, keys: [7])
         #expect(driver.turn().sent.map(\.partition) == [0, 1])
     }
 
     @Test func withPartitionOrderAKeyChangesNothing() {
-        var driver = MachineDriver()
+        let driver = MachineDriver()
         driver.assign(0)
         driver.arrive(0, keys: [1, 2])
         #expect(driver.turn().offsets == [[0]])
@@ -56,7 +56,7 @@ import Testing
     }
 
     @Test func aRetryOfOneKeyHoldsNoOtherUp() throws {
-        var driver = keyed()
+        let driver = keyed()
         driver.arrive(0, keys: [1, 1, 2, 2])
         driver.turn()
         try driver.nack(1, delay: .seconds(5))
@@ -70,7 +70,7 @@ import Testing
 
     @Test("A lane of a key is given up with its last record, and its place serves one key at a time")
     func lanesComeAndGo() throws {
-        var driver = keyed()
+        let driver = keyed()
         var id: UInt64 = 1
         for round in Int64(0)..<4 {
             driver.arrive(0, from: round * 20, keys: (0..<20).map { UInt64(round * 7 + $0 % 10) })
@@ -91,7 +91,7 @@ import Testing
     }
 
     @Test func lanesOfARevokedPartitionAreGivenUp() throws {
-        var driver = keyed()
+        let driver = keyed()
         driver.arrive(0, keys: [1, 2, 3, 1, nil])
         driver.arrive(1, keys: [1])
         let sent = driver.turn().sent
@@ -106,7 +106,7 @@ import Testing
     }
 
     @Test func lanesOfSuspectsAreGivenUpAfterARevokeToo() {
-        var driver = keyed()
+        let driver = keyed()
         driver.arrive(0, keys: [1, 2, 3])
         driver.turn()
         driver.exit()
@@ -121,7 +121,7 @@ import Testing
     }
 
     @Test func aLateExecutionKeepsItsOwnKeyClosedAndNoOther() throws {
-        var driver = keyed(workers: 2)
+        let driver = keyed(workers: 2)
         driver.arrive(0, keys: [1])
         driver.turn()
         driver.revoke(0, lost: true)
@@ -138,7 +138,7 @@ import Testing
 
     @Test("A batch takes lanes whole, one after the other, and what does not fit stays in order")
     func aBatchTakesLanesWhole() throws {
-        var driver = keyed(batch: 4)
+        let driver = keyed(batch: 4)
         driver.arrive(0, keys: [1, 2, 1, 3, 1, 2])
         #expect(driver.turn().offsets == [[0, 2, 4, 1]])
         #expect(driver.advance(.milliseconds(10)).offsets == [[3]])
@@ -148,7 +148,7 @@ import Testing
     }
 
     @Test func aFailureInABatchSetsBackItsOwnLaneOnly() throws {
-        var driver = keyed(batch: 4)
+        let driver = keyed(batch: 4)
         driver.arrive(0, keys: [1, 2, 1, 2])
         #expect(driver.turn().offsets == [[0, 2, 1, 3]])
         try driver.verdict(.result(id: 1, failed: [FailedRecord(index: 0, Failure(.retry, delay: .zero))]))
@@ -164,7 +164,7 @@ import Testing
 
     @Test("A failure behind a batch over several keys does not take the batch back")
     func aRewindLeavesAnEarlierBatchAlone() throws {
-        var driver = keyed(batch: 2, window: 2)
+        let driver = keyed(batch: 2, window: 2)
         driver.arrive(0, keys: [1])
         #expect(driver.advance(.milliseconds(10)).offsets == [[0]])
         driver.arrive(0, from: 1, keys: [1, 2])
@@ -181,7 +181,7 @@ import Testing
 
     @Test("A batch over several keys that is shortened is not taken back by that")
     func aShortenedBatchStands() throws {
-        var driver = keyed(batch: 2)
+        let driver = keyed(batch: 2)
         driver.arrive(0, keys: [1])
         driver.advance(.milliseconds(10))
         driver.arrive(0, from: 1, keys: [2])

@@ -7,7 +7,7 @@ import Testing
         _ window: Int = 3, workers: Int = 1, canCancel: Bool = true, records: Int64 = 3,
         _ configure: (inout Limits, inout ServicePolicy) -> Void = { _, _ in }
     ) -> MachineDriver {
-        var driver = MachineDriver(
+        let driver = MachineDriver(
             workers: workers, abilities: WorkerAbilities(concurrency: 4, canCancel: canCancel)
         ) { limits, policy in
             limits.laneWindow = window
@@ -28,7 +28,7 @@ import Testing
 
     @Test(arguments: 2...4)
     func neverMoreThanTheWindowIsUnansweredAndAllOfItIsWithOneWorker(window: Int) throws {
-        var driver = windowed(window, workers: 3, records: 12)
+        let driver = windowed(window, workers: 3, records: 12)
         var sent = driver.turn().sent
         #expect(sent.map(\.offsets) == (0..<Int64(window)).map { [$0] })
         for next in UInt64(1)...12 {
@@ -44,21 +44,21 @@ import Testing
     }
 
     @Test func anotherLaneHasItsOwnWindow() {
-        var driver = windowed(2, records: 5)
+        let driver = windowed(2, records: 5)
         driver.assign(1)
         driver.arrive(1, 0...4)
         #expect(driver.turn().sent.map(\.partition).sorted() == [0, 0, 1, 1])
     }
 
     @Test func theWorkersOwnWindowBoundsTheLanesToo() throws {
-        var driver = windowed(4, records: 6) { limits, _ in limits.maxInFlight = 2 }
+        let driver = windowed(4, records: 6) { limits, _ in limits.maxInFlight = 2 }
         #expect(driver.turn().offsets == [[0], [1]])
         try driver.ack(1)
         #expect(driver.turn().offsets == [[2]])
     }
 
     @Test func aWindowOfBatchesWaitsForCompany() {
-        var driver = windowed(2, records: 5) { limits, policy in
+        let driver = windowed(2, records: 5) { limits, policy in
             policy.isBatch = true
             limits.batchSize = 3
         }
@@ -69,7 +69,7 @@ import Testing
 
     @Test("With order key each key has its window, also where its batches wait for company")
     func keysHaveWindows() {
-        var driver = windowed(2, records: 1) { limits, policy in
+        let driver = windowed(2, records: 1) { limits, policy in
             policy.order = .key
             policy.isBatch = true
             limits.batchSize = 3
@@ -86,7 +86,7 @@ import Testing
     // MARK: Answers out of turn
 
     @Test func anAnswerOutOfTurnSettlesOnlyAfterTheEarlierOnes() throws {
-        var driver = windowed()
+        let driver = windowed()
         driver.turn()
         try driver.ack(2)
         try driver.ack(3)
@@ -101,7 +101,7 @@ import Testing
     }
 
     @Test func aGapInTheMiddleHoldsBackWhatIsBehindItAlone() throws {
-        var driver = windowed(4, records: 4)
+        let driver = windowed(4, records: 4)
         driver.turn()
         try driver.ack(4)
         try driver.ack(2)
@@ -113,7 +113,7 @@ import Testing
 
     @Test("A record that was settled out of turn (it had no encoding) does not cut off what was answered behind it")
     func goesPastWhatIsDoneAlready() throws {
-        var driver = windowed(3) { _, policy in policy.onExhausted = .skip }
+        let driver = windowed(3) { _, policy in policy.onExhausted = .skip }
         let keys = driver.dispatched()
         try #require(keys.count == 3)
         driver.refuse(keys[1])
@@ -129,7 +129,7 @@ import Testing
 
     @Test("A failure cancels what is behind it; redelivery starts at the failed one when all of it is let go of")
     func aFailureRewinds() throws {
-        var driver = windowed()
+        let driver = windowed()
         driver.turn()
         try driver.nack(1, delay: .zero)
         let failed = driver.turn()
@@ -149,7 +149,7 @@ import Testing
     }
 
     @Test func whatWasAnsweredBehindAFailureIsDeliveredAgain() throws {
-        var driver = windowed()
+        let driver = windowed()
         driver.turn()
         try driver.ack(2)
         try driver.ack(3)
@@ -163,7 +163,7 @@ import Testing
     }
 
     @Test func aFailureInTheMiddleLeavesTheEarlierOneAlone() throws {
-        var driver = windowed()
+        let driver = windowed()
         driver.turn()
         try driver.nack(2, delay: .zero)
         #expect(driver.turn().cancelled(.rewind) == [3])
@@ -175,7 +175,7 @@ import Testing
     }
 
     @Test func aReleaseRewindsUncharged() throws {
-        var driver = windowed()
+        let driver = windowed()
         driver.turn()
         try driver.nack(1, .release, delay: .zero)
         try driver.ack(2)
@@ -187,7 +187,7 @@ import Testing
 
     @Test("A handler without the feature is told nothing, and its verdicts free their places")
     func rewindsWithoutCancel() throws {
-        var driver = windowed(canCancel: false)
+        let driver = windowed(canCancel: false)
         driver.turn()
         try driver.nack(1, delay: .zero)
         let failed = driver.turn()
@@ -199,7 +199,7 @@ import Testing
     }
 
     @Test func aHandlerWithoutCancelThatHangsOnACancelledDeliveryIsKilledAtItsTimeout() throws {
-        var driver = windowed(canCancel: false)
+        let driver = windowed(canCancel: false)
         driver.turn()
         try driver.nack(1, delay: .zero)
         try driver.ack(2)
@@ -211,7 +211,7 @@ import Testing
     }
 
     @Test func aCancelThatIsIgnoredEndsTheWorkerAfterTheGrace() throws {
-        var driver = windowed { limits, _ in limits.cancelGrace = .seconds(2) }
+        let driver = windowed { limits, _ in limits.cancelGrace = .seconds(2) }
         driver.turn()
         try driver.nack(1, delay: .zero)
         #expect(driver.advance(.milliseconds(1_999)).kills.isEmpty)
@@ -226,7 +226,7 @@ import Testing
     // MARK: Verdicts that wait
 
     @Test func aSkipAndARejectOutOfTurnWait() throws {
-        var driver = windowed(3, withLetters)
+        let driver = windowed(3, withLetters)
         driver.turn()
         try driver.nack(2, .skip)
         try driver.nack(3, .reject)
@@ -243,7 +243,7 @@ import Testing
     }
 
     @Test func aSkipAndARejectOutOfTurnAreForgottenWhereTheEarlierOneFails() throws {
-        var driver = windowed(3, withLetters)
+        let driver = windowed(3, withLetters)
         driver.turn()
         try driver.nack(2, .skip)
         try driver.nack(3, .reject)
@@ -256,7 +256,7 @@ import Testing
 
     @Test("Attempts that are used up in the middle: the letter is written, the neighbours go on")
     func givesUpInTheMiddle() throws {
-        var driver = windowed(3) { limits, policy in
+        let driver = windowed(3) { limits, policy in
             withLetters(&limits, &policy)
             policy.maxAttempts = 1
         }
@@ -278,7 +278,7 @@ import Testing
     }
 
     @Test func aConfirmedLetterLetsTheWindowBeFilledAgain() throws {
-        var driver = windowed(3) { limits, policy in
+        let driver = windowed(3) { limits, policy in
             withLetters(&limits, &policy)
             policy.maxAttempts = 1
         }
@@ -293,7 +293,7 @@ import Testing
     // MARK: Crashes and timeouts
 
     @Test func aCrashMakesSuspectsOfTheWholeWindow() throws {
-        var driver = windowed()
+        let driver = windowed()
         driver.turn()
         var again = driver.replace().offsets
         #expect(driver.machine.counters.failedAttempts == 0)
@@ -307,7 +307,7 @@ import Testing
     }
 
     @Test func aCrashIsChargedToTheOneThatWasLeftThoughOthersWereAnsweredBehindIt() throws {
-        var driver = windowed()
+        let driver = windowed()
         driver.turn()
         try driver.ack(2)
         try driver.ack(3)
@@ -321,7 +321,7 @@ import Testing
     }
 
     @Test func nothingMoreGoesBehindADeliveryWhoseTimeIsOver() throws {
-        var driver = windowed(3, records: 1)
+        let driver = windowed(3, records: 1)
         driver.turn()
         #expect(driver.advance(.seconds(10)).cancelled(.timeout) == [1])
         driver.arrive(0, 1...2)
@@ -334,7 +334,7 @@ import Testing
     }
 
     @Test func aTimeOutWithCompanyMakesSuspectsAndRewinds() throws {
-        var driver = windowed()
+        let driver = windowed()
         driver.turn()
         try driver.machine.extend(2, by: .seconds(60), from: .first, now: driver.now)
         try driver.machine.extend(3, by: .seconds(60), from: .first, now: driver.now)
@@ -354,7 +354,7 @@ import Testing
 
     @Test("A lane whose worker was full is filled again when another lane's answer makes room")
     func roomThatAnotherLaneMakesIsUsed() throws {
-        var driver = MachineDriver { limits, _ in
+        let driver = MachineDriver { limits, _ in
             limits.laneWindow = 3
             limits.maxInFlight = 2
         }
@@ -367,13 +367,13 @@ import Testing
     }
 
     @Test func aWindowIsFilledAsTheRateAllows() {
-        var driver = windowed(4, records: 6) { limits, _ in limits.rate = RateLimit(perSecond: 1, burst: 1) }
+        let driver = windowed(4, records: 6) { limits, _ in limits.rate = RateLimit(perSecond: 1, burst: 1) }
         #expect(driver.turn().offsets == [[0]])
         #expect(driver.advance(.milliseconds(3_001)).offsets == [[1], [2], [3]])
     }
 
     @Test func aWindowIsFilledWhenItsWorkerResumes() throws {
-        var driver = windowed(2, records: 1)
+        let driver = windowed(2, records: 1)
         driver.turn()
         driver.machine.workerPaused(.first, for: nil, now: driver.now)
         driver.arrive(0, 1...1)

@@ -19,7 +19,7 @@ extension DeliveryMachine {
     // MARK: What nothing would ever move on
 
     /// Records for which nothing is under way, no time is set, and no queue has a place. To be asked after a turn.
-    func standstills() -> [String] {
+    mutating func standstills() -> [String] {
         guard drain == nil else { return [] }
         var complaints: [String] = []
         let live = liveKeys
@@ -39,7 +39,9 @@ extension DeliveryMachine {
         return complaints
     }
 
-    private func standstill(_ reference: RecordReference, _ record: TrackedRecord, _ live: [DeliveryKey]) -> String? {
+    private mutating func standstill(_ reference: RecordReference, _ record: TrackedRecord, _ live: [DeliveryKey])
+        -> String?
+    {
         switch record.phase {
         case .outstanding:
             let isHeldByWorker = live.contains {
@@ -61,7 +63,7 @@ extension DeliveryMachine {
         }
     }
 
-    private func laneStandstill(_ index: LaneIndex) -> String? {
+    private mutating func laneStandstill(_ index: LaneIndex) -> String? {
         let lane = lanes[index]
         if lane.partition.value < 0 { return "its lane was given up" }
         if !lane.live.isEmpty || isHeld(lane.partition) { return nil }
@@ -85,7 +87,7 @@ extension DeliveryMachine {
             """
     }
 
-    private func loneStandstill(_ reference: RecordReference, _ record: TrackedRecord) -> String? {
+    private mutating func loneStandstill(_ reference: RecordReference, _ record: TrackedRecord) -> String? {
         if isHeld(reference.partition) { return nil }
         if let cursor = lanes[record.lane].cursor, reference.sequence >= cursor {
             return lanes[record.lane].place == .source ? nil : "fresh, and its partition is not ready"

@@ -4,7 +4,7 @@ extension MachineDriver {
     // MARK: Records
 
     /// A record with a key; nil is a record without one.
-    mutating func arrive(_ partition: Int32, _ offset: Int64, key: UInt64?, size: Int32 = 100) {
+    func arrive(_ partition: Int32, _ offset: Int64, key: UInt64?, size: Int32 = 100) {
         take(
             Record(
                 partition: PartitionIndex(partition), offset: offset, size: size, slot: RecordSlot(nextSlot),
@@ -12,12 +12,12 @@ extension MachineDriver {
     }
 
     /// Records with these keys, from `offset` on.
-    mutating func arrive(_ partition: Int32, from offset: Int64 = 0, keys: [UInt64?]) {
+    func arrive(_ partition: Int32, from offset: Int64 = 0, keys: [UInt64?]) {
         for (index, key) in keys.enumerated() { arrive(partition, offset + Int64(index), key: key) }
     }
 
     /// Records that no handler is to see.
-    mutating func arriveFiltered(_ partition: Int32, _ offsets: ClosedRange<Int64>) {
+    func arriveFiltered(_ partition: Int32, _ offsets: ClosedRange<Int64>) {
         for offset in offsets {
             take(
                 Record(
@@ -26,7 +26,7 @@ extension MachineDriver {
         }
     }
 
-    private mutating func take(_ record: Record) {
+    private func take(_ record: Record) {
         nextSlot += 1
         machine.recordArrived(record, now: now, actions: &pending)
     }
@@ -34,7 +34,7 @@ extension MachineDriver {
     // MARK: Partitions
 
     /// An assignment that knows what was settled above its position.
-    mutating func assign(
+    func assign(
         _ partition: Int32, from position: Int64, settled: [ClosedRange<Int64>], identity: UInt64 = 0
     ) {
         let assigned = AssignedPartition(
@@ -46,7 +46,7 @@ extension MachineDriver {
     // MARK: Dead letters
 
     /// The runner's answer to a letter that was to be written.
-    mutating func answer(_ letter: DeadLetter, confirmed: Bool = true) {
+    func answer(_ letter: DeadLetter, confirmed: Bool = true) {
         machine.deadLetterFinished(letter.key, confirmed: confirmed, now: now, actions: &pending)
     }
 
@@ -54,7 +54,7 @@ extension MachineDriver {
 
     /// The process ends by itself, and another takes its place after the backoff.
     @discardableResult
-    mutating func replace(_ worker: Int = 0) -> Turn {
+    func replace(_ worker: Int = 0) -> Turn {
         exit(worker)
         var all = advance(.milliseconds(200))
         machine.workerLaunched(WorkerIndex(worker), now: now, actions: &pending)
@@ -64,13 +64,13 @@ extension MachineDriver {
     }
 
     /// Lets the machine dispatch, but does not take its actions yet: the deliveries in them are not written.
-    mutating func dispatched() -> [DeliveryKey] {
+    func dispatched() -> [DeliveryKey] {
         machine.timePassed(now: now, actions: &pending)
         return pending.compactMap { if case .send(let key, _) = $0 { key } else { nil } }
     }
 
     /// The first delivery that was dispatched has no encoding.
-    mutating func refuse(_ key: DeliveryKey) {
+    func refuse(_ key: DeliveryKey) {
         pending.removeAll { if case .send(key, _) = $0 { true } else { false } }
         machine.refuse(key, now: now, actions: &pending)
     }

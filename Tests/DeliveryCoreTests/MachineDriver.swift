@@ -145,6 +145,14 @@ final class MachineDriver {
             token: token, failed: failed.map { PartitionIndex($0) }, now: now, actions: &pending)
     }
 
+    // MARK: Questions, since an expectation cannot take the machine itself apart
+
+    var isDraining: Bool { machine.isDraining }
+
+    func holds(_ letter: DeadLetter) -> Bool { machine.holds(letter) }
+
+    func owesVerdicts(_ worker: WorkerIndex) -> Bool { machine.owesVerdicts(worker) }
+
     /// Where a partition stands; -1 where it is not assigned.
     func committable(_ partition: Int32) -> Int64 {
         machine.standing(of: PartitionIndex(partition))?.committable ?? -1

@@ -60,7 +60,7 @@ import Testing
         _ rate: RateLimit, workers: Int = 1, batch: Int = 1, _ order: DeliveryOrder = .none,
         window: Int = 1
     ) -> MachineDriver {
-        var driver = MachineDriver(workers: workers, abilities: WorkerAbilities(concurrency: 64, canCancel: true)) {
+        let driver = MachineDriver(workers: workers, abilities: WorkerAbilities(concurrency: 64, canCancel: true)) {
             limits, policy in
             limits.rate = rate
             limits.batchSize = batch
@@ -74,7 +74,7 @@ import Testing
     }
 
     @Test func noMoreGoesThanTheBurstAndWhatTheTimeAllows() {
-        var driver = limited(RateLimit(perSecond: 10, burst: 5))
+        let driver = limited(RateLimit(perSecond: 10, burst: 5))
         driver.arrive(0, 0...63)
         #expect(driver.turn().offsets.count == 5)
         #expect(driver.machine.nextDeadline == Instant(nanoseconds: 100_000_001), "it wakes for the next token")
@@ -88,7 +88,7 @@ import Testing
     }
 
     @Test func aBatchHoldsNoMoreRecordsThanTheRateAllows() throws {
-        var driver = limited(RateLimit(perSecond: 10, burst: 7), batch: 5)
+        let driver = limited(RateLimit(perSecond: 10, burst: 7), batch: 5)
         driver.arrive(0, 0...29)
         #expect(driver.turn().offsets.map(\.count) == [5, 2])
         let later = driver.advance(.milliseconds(1_001)).offsets.map(\.count)
@@ -96,7 +96,7 @@ import Testing
     }
 
     @Test func redeliveriesCountToo() throws {
-        var driver = limited(RateLimit(perSecond: 1, burst: 2), .partition)
+        let driver = limited(RateLimit(perSecond: 1, burst: 2), .partition)
         driver.arrive(0, 0...0)
         driver.turn()
         try driver.nack(1, delay: .zero)
@@ -108,7 +108,7 @@ import Testing
     }
 
     @Test func suspectsCountToo() throws {
-        var driver = limited(RateLimit(perSecond: 1, burst: 3))
+        let driver = limited(RateLimit(perSecond: 1, burst: 3))
         driver.arrive(0, 0...2)
         #expect(driver.turn().sent.count == 3)
         #expect(driver.replace().sent.isEmpty)
@@ -117,7 +117,7 @@ import Testing
     }
 
     @Test func anIdleServiceDoesNotWakeForTokens() throws {
-        var driver = limited(RateLimit(perSecond: 10, burst: 1))
+        let driver = limited(RateLimit(perSecond: 10, burst: 1))
         driver.arrive(0, 0...0)
         driver.turn()
         try driver.ack(1)
@@ -129,7 +129,7 @@ import Testing
     @Test(arguments: [DeliveryOrder.none, .partition])
     func aBusyWorkerIsNotWaitedForWithTokens(order: DeliveryOrder) {
         // In partition order all of it goes through the lane's window.
-        var driver = limited(RateLimit(perSecond: 1_000, burst: 4), order, window: 8)
+        let driver = limited(RateLimit(perSecond: 1_000, burst: 4), order, window: 8)
         driver.arrive(0, 0...3)
         driver.turn()
         driver.machine.workerPaused(.first, for: nil, now: driver.now)

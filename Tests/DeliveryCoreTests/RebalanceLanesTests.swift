@@ -9,7 +9,7 @@ import Testing
     private func windowed(
         _ order: DeliveryOrder = .partition, canCancel: Bool = true, keys: [UInt64?] = [nil, nil, nil, nil, nil]
     ) -> MachineDriver {
-        var driver = MachineDriver(abilities: WorkerAbilities(concurrency: 4, canCancel: canCancel)) { limits, policy in
+        let driver = MachineDriver(abilities: WorkerAbilities(concurrency: 4, canCancel: canCancel)) { limits, policy in
             policy.order = order
             limits.laneWindow = 3
             limits.revokeTimeout = .seconds(4)
@@ -21,7 +21,7 @@ import Testing
     }
 
     @Test func aRevokeWaitsForTheWholeWindowAndFillsItNoFurther() throws {
-        var driver = windowed()
+        let driver = windowed()
         #expect(driver.turn().sent.count == 3)
         driver.revoke(0)
         for id in [UInt64(2), 3] {
@@ -39,7 +39,7 @@ import Testing
 
     @Test("What was answered out of turn is not committed where the one before it is not answered in time")
     func answersOutOfTurnAreLostAtTheTimeout() throws {
-        var driver = windowed()
+        let driver = windowed()
         driver.turn()
         driver.revoke(0)
         try driver.ack(2)
@@ -58,7 +58,7 @@ import Testing
     }
 
     @Test func aRewindThatIsUnderWayEndsWithTheAssignment() throws {
-        var driver = windowed()
+        let driver = windowed()
         driver.turn()
         try driver.nack(1, delay: .zero)
         #expect(driver.turn().cancelled(.rewind) == [2, 3])
@@ -74,7 +74,7 @@ import Testing
     }
 
     @Test func aHandlerWithoutCancelIsKilledForWhatIsNotAnsweredAndTheLaneOpensWhenItIsReaped() {
-        var driver = windowed(canCancel: false)
+        let driver = windowed(canCancel: false)
         driver.turn()
         driver.revoke(0, lost: true)
         #expect(driver.turn().kills == [0])
@@ -87,7 +87,7 @@ import Testing
     }
 
     @Test func aRevokeInTheBackoffOfARetryIsAnsweredAtOnce() throws {
-        var driver = windowed(.key, keys: [1])
+        let driver = windowed(.key, keys: [1])
         driver.turn()
         try driver.nack(1, delay: .seconds(60))
         driver.turn()
@@ -97,7 +97,7 @@ import Testing
     }
 
     @Test func theKeysOfOtherPartitionsGoOn() throws {
-        var driver = windowed(.key, keys: [1, 1, 1, 1, 2])
+        let driver = windowed(.key, keys: [1, 1, 1, 1, 2])
         driver.assign(1)
         driver.arrive(1, keys: [1, 1, 1, 1, 1])
         #expect(driver.turn().sent.count == 7)
@@ -111,7 +111,7 @@ import Testing
     }
 
     @Test func manyAssignmentsLeaveNoLanesBehind() throws {
-        var driver = windowed(.key, keys: [])
+        let driver = windowed(.key, keys: [])
         var live: [UInt64] = []
         for round in Int64(0)..<30 {
             driver.arrive(0, from: 0, keys: [1, 2, UInt64(round), nil])

@@ -6,7 +6,7 @@ import Testing
     private let zero = PartitionIndex(0)
 
     @Test func answersARevokeAtOnceWhereNothingIsHeld() {
-        var driver = MachineDriver()
+        let driver = MachineDriver()
         driver.assign(0, 1)
         driver.revoke(0, 1)
         #expect(driver.turn().actions == [.answerRevoke([zero, PartitionIndex(1)])])
@@ -15,7 +15,7 @@ import Testing
     }
 
     @Test func waitsForVerdictsThenCommitsThenAnswers() throws {
-        var driver = MachineDriver()
+        let driver = MachineDriver()
         driver.assign(0, 1)
         driver.arrive(0, 0...1)
         driver.arrive(1, 0...0)
@@ -36,7 +36,7 @@ import Testing
 
     @Test("The answer waits also for a periodic commit that holds the partition's last offset")
     func waitsForACommitThatIsUnderWay() throws {
-        var driver = MachineDriver()
+        let driver = MachineDriver()
         driver.assign(0)
         driver.arrive(0, 0...0)
         driver.turn()
@@ -50,7 +50,7 @@ import Testing
     }
 
     @Test func answersAfterTheRevokeTimeoutAndCancelsWhatIsUnanswered() throws {
-        var driver = MachineDriver { limits, _ in limits.revokeTimeout = .seconds(4) }
+        let driver = MachineDriver { limits, _ in limits.revokeTimeout = .seconds(4) }
         driver.assign(0)
         driver.arrive(0, 0...1)
         driver.turn()
@@ -65,7 +65,7 @@ import Testing
     }
 
     @Test func keepsTheLaneClosedUntilTheOldExecutionIsOver() throws {
-        var driver = MachineDriver(workers: 2) { limits, _ in limits.revokeTimeout = .seconds(1) }
+        let driver = MachineDriver(workers: 2) { limits, _ in limits.revokeTimeout = .seconds(1) }
         driver.assign(0)
         driver.arrive(0, 0...0)
         driver.turn()
@@ -80,7 +80,7 @@ import Testing
     }
 
     @Test func opensTheLaneAgainWhenTheWorkerThatKeptOnIsReaped() {
-        var driver = MachineDriver(workers: 2) { limits, _ in limits.cancelGrace = .seconds(5) }
+        let driver = MachineDriver(workers: 2) { limits, _ in limits.cancelGrace = .seconds(5) }
         driver.assign(0)
         driver.arrive(0, 0...0)
         driver.turn()
@@ -95,7 +95,7 @@ import Testing
     }
 
     @Test func aLostAssignmentIsAnsweredAtOnceAndNotCommitted() throws {
-        var driver = MachineDriver()
+        let driver = MachineDriver()
         driver.assign(0)
         driver.arrive(0, 0...1)
         driver.turn()
@@ -108,7 +108,7 @@ import Testing
     }
 
     @Test func answersSeveralRevokesOneAfterTheOther() throws {
-        var driver = MachineDriver(workers: 2)
+        let driver = MachineDriver(workers: 2)
         driver.assign(0, 1)
         driver.arrive(0, 0...0)
         driver.arrive(1, 0...0)
@@ -125,7 +125,7 @@ import Testing
     }
 
     @Test func answersARevokeAlsoWhereTheCommitIsNeverConfirmed() throws {
-        var driver = MachineDriver { limits, _ in limits.revokeTimeout = .seconds(4) }
+        let driver = MachineDriver { limits, _ in limits.revokeTimeout = .seconds(4) }
         driver.assign(0)
         driver.arrive(0, 0...0)
         driver.turn()
@@ -136,7 +136,7 @@ import Testing
     }
 
     @Test func countsAttemptsAnewInANewAssignment() throws {
-        var driver = MachineDriver()
+        let driver = MachineDriver()
         driver.assign(0)
         driver.arrive(0, 0...0)
         driver.turn()
@@ -152,7 +152,7 @@ import Testing
     }
 
     @Test func anAssignmentOverAnExistingOneKeepsTheLaneClosedForTheOldExecution() throws {
-        var driver = MachineDriver(workers: 2)
+        let driver = MachineDriver(workers: 2)
         driver.assign(0)
         driver.arrive(0, 0...0)
         driver.turn()
@@ -167,7 +167,7 @@ import Testing
     // MARK: Relocation
 
     @Test func readsOnAheadAndKeepsWhatIsUnderWay() throws {
-        var driver = MachineDriver()
+        let driver = MachineDriver()
         driver.assign(0)
         driver.arrive(0, 0...0)
         driver.turn()
@@ -180,7 +180,7 @@ import Testing
     }
 
     @Test func beginsAnewBehindThePosition() throws {
-        var driver = MachineDriver()
+        let driver = MachineDriver()
         driver.assign(0, from: 100)
         driver.arrive(0, 100...100)
         driver.turn()
@@ -194,7 +194,7 @@ import Testing
 
     @Test("The end of a partition does not move its offset past what arrived after the revoke began")
     func neverCommitsPastWhatItGaveBack() throws {
-        var driver = MachineDriver()
+        let driver = MachineDriver()
         driver.assign(0, 1)
         driver.arrive(0, 0...0)
         driver.turn()

@@ -6,7 +6,7 @@ import Testing
     // MARK: Windows
 
     @Test func takesNoMoreRecordsThanTheWindow() throws {
-        var driver = MachineDriver { limits, _ in limits.maxTotalInFlight = 10 }
+        let driver = MachineDriver { limits, _ in limits.maxTotalInFlight = 10 }
         #expect(driver.machine.recordBudget == 0, "nothing is assigned")
         driver.assign(0)
         #expect(driver.machine.recordBudget == 10)
@@ -18,7 +18,7 @@ import Testing
     }
 
     @Test func takesNothingMoreWhileTheBytesAreFull() throws {
-        var driver = MachineDriver { limits, _ in limits.maxInFlightBytes = 1_000 }
+        let driver = MachineDriver { limits, _ in limits.maxInFlightBytes = 1_000 }
         driver.assign(0)
         driver.arrive(0, 0...0, size: 999)
         #expect(driver.machine.recordBudget > 0)
@@ -33,34 +33,34 @@ import Testing
     }
 
     @Test func givesBackWhatIsNotWanted() {
-        var driver = MachineDriver()
+        let driver = MachineDriver()
         driver.assign(0, from: 5)
         driver.arrive(1, 0...0)
         driver.arrive(0, 3...5)
         driver.arrive(0, 5...5)
         driver.arrive(-1, 0...0)
-        #expect(driver.turn().actions == [0, 1, 2, 4, 5].map { .giveBack(RecordSlot($0)) })
+        #expect(driver.turn().givenBackSlots == [0, 1, 2, 4, 5].map { RecordSlot($0) })
     }
 
     // MARK: --exit-at-end
 
     private func atEnd() -> MachineDriver {
-        var driver = MachineDriver { limits, policy in policy.exitAtEnd = true }
+        let driver = MachineDriver { limits, policy in policy.exitAtEnd = true }
         driver.turn()
         return driver
     }
 
     @Test func stopsWhenEverythingUpToTheEndIsSettled() throws {
-        var driver = atEnd()
+        let driver = atEnd()
         driver.assign(0, end: 2)
         driver.arrive(0, 0...1)
         driver.turn()
         try driver.ack(1)
         for token in driver.turn().tokens { driver.commitFinished(token) }
-        #expect(!driver.machine.isDraining)
+        #expect(!driver.isDraining)
         try driver.ack(2)
         driver.turn()
-        #expect(driver.machine.isDraining)
+        #expect(driver.isDraining)
         driver.exit()
         let last = driver.turn()
         #expect(last.committed == [0: 2])
@@ -69,7 +69,7 @@ import Testing
     }
 
     @Test func neitherHandlesNorCommitsWhatLiesBehindTheEnd() throws {
-        var driver = atEnd()
+        let driver = atEnd()
         driver.assign(0, end: 2)
         driver.arrive(0, 0...4)
         #expect(driver.turn().givenBack == 3)
@@ -81,7 +81,7 @@ import Testing
     }
 
     @Test func stopsAtAnEndThatOnlyControlRecordsReach() throws {
-        var driver = atEnd()
+        let driver = atEnd()
         driver.assign(0, end: 5)
         driver.arrive(0, 0...1)
         driver.turn()
@@ -89,68 +89,68 @@ import Testing
         driver.turn()
         try driver.ack(2)
         driver.turn()
-        #expect(!driver.machine.isDraining)
+        #expect(!driver.isDraining)
         driver.machine.endReached(PartitionIndex(0), offset: 5, now: driver.now)
         driver.turn()
-        #expect(driver.machine.isDraining)
+        #expect(driver.isDraining)
     }
 
     @Test func doesNotStopBeforeTheFirstAssignment() {
-        var driver = atEnd()
+        let driver = atEnd()
         #expect(driver.advance(.seconds(60)).actions.isEmpty)
-        #expect(!driver.machine.isDraining)
+        #expect(!driver.isDraining)
     }
 
     @Test func stopsWhereItOwnsNothing() {
-        var driver = atEnd()
+        let driver = atEnd()
         driver.assign()
         driver.turn()
-        #expect(driver.machine.isDraining)
+        #expect(driver.isDraining)
     }
 
     @Test func doesNotStopBetweenTheHalvesOfAnEagerRebalance() {
-        var driver = atEnd()
+        let driver = atEnd()
         driver.assign(0, end: 5)
         driver.revoke(0)
         driver.turn()
-        #expect(!driver.machine.isDraining)
+        #expect(!driver.isDraining)
         driver.assign(0, from: 5, end: 5)
         driver.turn()
-        #expect(driver.machine.isDraining)
+        #expect(driver.isDraining)
     }
 
     // MARK: --max-messages
 
     private func three() -> MachineDriver {
-        var driver = MachineDriver { limits, policy in policy.maxMessages = 3 }
+        let driver = MachineDriver { limits, policy in policy.maxMessages = 3 }
         driver.assign(0, 1)
         return driver
     }
 
     @Test func takesAndHandlesExactlyAsManyAsAsked() throws {
-        var driver = three()
+        let driver = three()
         #expect(driver.machine.recordBudget == 3)
         driver.arrive(0, 0...2)
         #expect(driver.machine.recordBudget == 0)
         for id in UInt64(1)...3 {
             #expect(driver.turn().sent.count == 1)
-            #expect(!driver.machine.isDraining)
+            #expect(!driver.isDraining)
             try driver.ack(id)
         }
         driver.turn()
-        #expect(driver.machine.isDraining)
+        #expect(driver.isDraining)
         #expect(driver.machine.counters.settled == 3)
     }
 
     @Test func takesOthersForThoseThatARevokeTookAway() throws {
-        var driver = three()
+        let driver = three()
         driver.arrive(0, 0...1)
         driver.arrive(1, 0...0)
         driver.turn()
         try driver.ack(2)
         driver.revoke(0, lost: true)
         driver.turn()
-        #expect(!driver.machine.isDraining)
+        #expect(!driver.isDraining)
         #expect(driver.machine.recordBudget == 2)
         driver.arrive(1, 1...2)
         try driver.ack(1)
@@ -159,13 +159,13 @@ import Testing
             try driver.ack(id)
         }
         driver.turn()
-        #expect(driver.machine.isDraining)
+        #expect(driver.isDraining)
         #expect(driver.machine.counters.settled == 3)
     }
 
     @Test("A record that came too many is not skipped when a revoke makes room for others")
     func losesNothingThatWasGivenBack() throws {
-        var driver = three()
+        let driver = three()
         driver.arrive(0, 0...0)
         driver.arrive(1, 0...1)
         driver.arrive(0, 1...1)

@@ -16,7 +16,7 @@ import Testing
 
     /// Records 0 to 9 of which 0 and 5 are not answered; the last commit.
     private func interrupted(identity: UInt64) throws -> CommitEntry {
-        var driver = driver()
+        let driver = driver()
         driver.assign(0, from: 0, settled: [], identity: identity)
         driver.arrive(0, 0...9)
         for sent in driver.turn().sent where sent.offsets != [0] && sent.offsets != [5] { try driver.ack(sent.id) }
@@ -27,7 +27,7 @@ import Testing
         let entry = try interrupted(identity: 7)
         #expect(entry.offset == 0)
         let settled = CommitMetadata.decode(entry.metadata ?? [], base: entry.offset, identity: 7)
-        var driver = driver()
+        let driver = driver()
         driver.assign(0, from: entry.offset, settled: settled.runs, identity: 7)
         driver.arrive(0, 0...11)
         let turn = driver.turn()
@@ -46,7 +46,7 @@ import Testing
     func anotherBaseOrIdentityMeansThatNothingIsSettled(base: Int64, identity: UInt64) throws {
         let entry = try interrupted(identity: 7)
         let settled = CommitMetadata.decode(entry.metadata ?? [], base: base, identity: identity)
-        var driver = driver()
+        let driver = driver()
         driver.assign(0, from: base, settled: settled.runs, identity: identity)
         driver.arrive(0, base...9)
         #expect(driver.turn().sent.count == 10 - Int(base))
@@ -55,7 +55,7 @@ import Testing
 
     @Test("What was spared is said again until the offset has passed it, also before it has come by")
     func carriesOn() throws {
-        var driver = driver()
+        let driver = driver()
         driver.assign(0, from: 3, settled: [5...6, 8...20], identity: 9)
         driver.arrive(0, 3...9)
         let first = driver.turn()
@@ -74,7 +74,7 @@ import Testing
     }
 
     @Test func aRecordThatIsFilteredAndWasSettledIsSparedOnce() {
-        var driver = driver()
+        let driver = driver()
         driver.assign(0, from: 0, settled: [1...2])
         driver.arrive(0, 0...0)
         driver.arriveFiltered(0, 1...3)
@@ -84,14 +84,14 @@ import Testing
     }
 
     @Test func sparedRecordsDoNotCountForMaxMessages() {
-        var driver = driver { _, policy in policy.maxMessages = 2 }
+        let driver = driver { _, policy in policy.maxMessages = 2 }
         driver.assign(0, from: 0, settled: [1...3])
         driver.arrive(0, 0...4)
         #expect(driver.turn().offsets == [[0], [4]])
     }
 
     @Test func inPartitionOrderTheOrderOfTheRestIsKept() throws {
-        var driver = driver { _, policy in policy.order = .partition }
+        let driver = driver { _, policy in policy.order = .partition }
         driver.assign(0, from: 0, settled: [1...1, 3...3])
         driver.arrive(0, 0...4)
         for (id, offset) in zip(UInt64(1)..., [Int64(0), 2, 4]) {
@@ -103,7 +103,7 @@ import Testing
 
     @Test("What the log had lost is passed over: nobody says that it was settled")
     func aRelocationForwardsBelongsToNoRun() throws {
-        var driver = driver()
+        let driver = driver()
         driver.assign(0)
         driver.arrive(0, 0...1)
         driver.machine.relocate(zero, to: 10, now: driver.now, actions: &driver.pending)
@@ -117,7 +117,7 @@ import Testing
     }
 
     @Test func aRelocationBackwardsForgetsWhatWasSettled() {
-        var driver = driver()
+        let driver = driver()
         driver.assign(0, from: 10, settled: [12...14])
         driver.machine.relocate(zero, to: 5, now: driver.now, actions: &driver.pending)
         driver.arrive(0, 5...14)
@@ -125,7 +125,7 @@ import Testing
     }
 
     @Test func withoutThePolicyNothingIsSaid() throws {
-        var driver = driver { _, policy in policy.commitsMetadata = false }
+        let driver = driver { _, policy in policy.commitsMetadata = false }
         driver.assign(0)
         driver.arrive(0, 0...2)
         driver.turn()

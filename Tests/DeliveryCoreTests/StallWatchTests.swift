@@ -6,7 +6,7 @@ import Testing
     private let zero = PartitionIndex(0)
 
     private func watched(_ timeout: Interval = .seconds(120), _ order: DeliveryOrder = .partition) -> MachineDriver {
-        var driver = MachineDriver { limits, policy in
+        let driver = MachineDriver { limits, policy in
             limits.stallTimeout = timeout
             limits.ackTimeout = .seconds(100_000)
             limits.commitInterval = .zero
@@ -21,7 +21,7 @@ import Testing
     }
 
     @Test func aPartitionThatSettlesNothingIsReportedOnceAndNamed() throws {
-        var driver = watched()
+        let driver = watched()
         driver.advance(.seconds(50))
         driver.arrive(0, 7...9)
         driver.turn()
@@ -39,7 +39,7 @@ import Testing
     }
 
     @Test func progressEndsAStallAndIsReported() throws {
-        var driver = watched()
+        let driver = watched()
         driver.arrive(0, 0...1)
         driver.advance(.seconds(200))
         #expect(driver.machine.stalledPartitions == [zero])
@@ -51,14 +51,14 @@ import Testing
     }
 
     @Test func aPartitionThatHoldsNothingNeverStalls() {
-        var driver = watched()
+        let driver = watched()
         #expect(driver.advance(.seconds(10_000)).notices.isEmpty)
         driver.arriveFiltered(0, 0...9)
         #expect(stalled(driver.advance(.seconds(10_000))).isEmpty)
     }
 
     @Test func aPartitionThatSettlesOutOfTurnMakesProgress() throws {
-        var driver = watched(.seconds(120), .none)
+        let driver = watched(.seconds(120), .none)
         driver.arrive(0, 0...50)
         let sent = driver.turn().sent
         for delivery in sent.dropFirst().prefix(30) {
@@ -68,7 +68,7 @@ import Testing
     }
 
     @Test func aGivenUpPartitionStallsNoLonger() {
-        var driver = watched()
+        let driver = watched()
         driver.arrive(0, 0...0)
         driver.advance(.seconds(200))
         driver.revoke(0, lost: true)
@@ -77,7 +77,7 @@ import Testing
     }
 
     @Test func failuresAreNoProgress() throws {
-        var driver = watched()
+        let driver = watched()
         driver.arrive(0, 0...0)
         driver.turn()
         var reports = 0
@@ -89,13 +89,13 @@ import Testing
     }
 
     @Test func zeroIsNever() {
-        var driver = watched(.zero)
+        let driver = watched(.zero)
         driver.arrive(0, 0...0)
         #expect(driver.advance(.seconds(10_000)).notices.isEmpty)
     }
 
     @Test func theMachineWakesForItAndDoesNotSpin() {
-        var driver = watched()
+        let driver = watched()
         for partition in Int32(0)...1 { driver.arrive(partition, 0...0) }
         var turns = 0
         while let next = driver.machine.nextDeadline, next <= Instant(nanoseconds: 0) + .seconds(2_000), turns < 200 {

@@ -10,14 +10,14 @@ import Testing
     // MARK: Starting
 
     @Test func launchesEachWorkerOnce() {
-        var driver = MachineDriver(unstarted: 3)
+        let driver = MachineDriver(unstarted: 3)
         #expect(driver.turn().actions == (0...2).map { .launch(WorkerIndex($0)) })
         #expect(driver.turn().actions.isEmpty)
         #expect(driver.machine.nextDeadline == nil)
     }
 
     @Test func triesAgainWithAGrowingWaitWhereAProcessCannotBeStarted() {
-        var driver = MachineDriver(unstarted: 1)
+        let driver = MachineDriver(unstarted: 1)
         driver.turn()
         var waits: [Interval] = []
         for _ in 0..<12 {
@@ -35,7 +35,7 @@ import Testing
     }
 
     @Test func killsAWorkerThatIsNotReadyInTime() {
-        var driver = MachineDriver(unstarted: 1) { limits, _ in limits.startTimeout = .seconds(3) }
+        let driver = MachineDriver(unstarted: 1) { limits, _ in limits.startTimeout = .seconds(3) }
         driver.turn()
         driver.machine.workerLaunched(.first, now: driver.now, actions: &driver.pending)
         #expect(driver.advance(.milliseconds(2_999)).actions.isEmpty)
@@ -46,7 +46,7 @@ import Testing
     }
 
     @Test func lettsAWorkerWithAnInitErrorLeaveAndStartsItAgain() {
-        var driver = MachineDriver(unstarted: 1)
+        let driver = MachineDriver(unstarted: 1)
         driver.turn()
         driver.machine.workerLaunched(.first, now: driver.now, actions: &driver.pending)
         driver.broke(0, .initError)
@@ -61,7 +61,7 @@ import Testing
     // MARK: Restart
 
     @Test func anAcceptedVerdictEndsARowOfFailures() throws {
-        var driver = MachineDriver()
+        let driver = MachineDriver()
         driver.assign(0)
         driver.arrive(0, 0...50)
         for _ in 0..<5 {
@@ -78,22 +78,22 @@ import Testing
     }
 
     @Test func doesNotStartAWorkerAgainThatLeftForGood() {
-        var driver = MachineDriver(workers: 2)
+        let driver = MachineDriver(workers: 2)
         driver.exit(0, isPermanent: true)
         let turn = driver.advance(.seconds(100))
         #expect(turn.actions == [.notice(.workerEnded(.first, failure: .exited, restartAfter: nil))])
-        #expect(!driver.machine.isDraining)
+        #expect(!driver.isDraining)
     }
 
     @Test func stopsWhenEveryWorkerHasLeftForGood() {
-        var driver = MachineDriver(workers: 2)
+        let driver = MachineDriver(workers: 2)
         driver.exit(0, isPermanent: true)
         driver.exit(1, isPermanent: true)
         #expect(driver.turn().ending == .stopped(.handlersGone))
     }
 
     @Test func anotherWorkerTakesWhatACrashedOneHad() throws {
-        var driver = MachineDriver(workers: 2, abilities: WorkerAbilities()) { limits, _ in
+        let driver = MachineDriver(workers: 2, abilities: WorkerAbilities()) { limits, _ in
             limits.restartBackoffInitial = .seconds(30)
         }
         driver.assign(0)
@@ -106,7 +106,7 @@ import Testing
     }
 
     @Test func aNewProcessCountsItsIdsFromOne() throws {
-        var driver = MachineDriver()
+        let driver = MachineDriver()
         driver.assign(0)
         driver.arrive(0, 0...1)
         driver.turn()
@@ -119,7 +119,7 @@ import Testing
     }
 
     @Test func killsOnceAndReportsTheFirstReason() {
-        var driver = MachineDriver()
+        let driver = MachineDriver()
         driver.broke(0, .protocolError)
         driver.broke(0, .outputClosed)
         #expect(driver.turn().actions == [.kill(.first)])
@@ -132,7 +132,7 @@ import Testing
 
     @Test("What a killed worker held is delivered again only when it is reaped")
     func waitsForTheReaping() {
-        var driver = MachineDriver(workers: 2)
+        let driver = MachineDriver(workers: 2)
         driver.assign(0)
         driver.arrive(0, 0...0)
         driver.turn()
@@ -153,7 +153,7 @@ import Testing
     }
 
     @Test func asksASilentWorkerForLifeAndKillsItWhereNoneComes() {
-        var driver = pinging()
+        let driver = pinging()
         #expect(pings(driver.advance(.milliseconds(9_999))) == 0)
         #expect(pings(driver.advance(.milliseconds(1))) == 1)
         let waiting = driver.advance(.milliseconds(9_999))
@@ -165,7 +165,7 @@ import Testing
     }
 
     @Test func takesAnyFrameAsASignOfLife() {
-        var driver = pinging()
+        let driver = pinging()
         for _ in 0..<10 {
             #expect(pings(driver.advance(.seconds(10))) == 1)
             driver.advance(.seconds(9))
@@ -175,7 +175,7 @@ import Testing
     }
 
     @Test func doesNotAskAWorkerThatCannotAnswer() {
-        var driver = MachineDriver { limits, _ in limits.pingInterval = .seconds(10) }
+        let driver = MachineDriver { limits, _ in limits.pingInterval = .seconds(10) }
         #expect(driver.advance(.seconds(100)).actions.isEmpty)
     }
 }

@@ -28,6 +28,15 @@ struct Consumer {
     }
 }
 
+/// A record that the client hands over, in its slot.
+private struct Arrival {
+    var record: LoggedRecord
+    var partition: Int
+    var slot: Int32
+    /// It came before.
+    var isRepeated = false
+}
+
 extension Daemon {
     // MARK: Fetching
 
@@ -71,14 +80,16 @@ extension Daemon {
             let ready = ledgers.indices.filter { next($0) != nil }
             guard !ready.isEmpty else { break }
             let partition = world.random.one(of: ready)
-            // A response holds a run of one partition.
-            var run = world.random.among(1...8)
-            while run > 0, wanted > 0, machine.recordBudget > 0, let record = next(partition) {
-                take(record, of: partition)
-                if world.random.chance(2), policy.maxMessages == nil { takeAgain(record, of: partition) }
-                run -= 1
-                wanted -= 1
+            // A response holds a run of one partition; what is taken together holds several of them at times.
+            var arrivals = gather(partition, atMost: min(wanted, responseLength()))
+            while world.random.chance(15), arrivals.count < min(wanted, machine.recordBudget) {
+                let ready = ledgers.indices.filter { next($0) != nil }
+                guard !ready.isEmpty else { break }
+                let most = min(wanted, responseLength())
+                arrivals = gather(world.random.one(of: ready), atMost: most, after: arrivals)
             }
+            take(arrivals)
+            wanted -= max(1, arrivals.count)
         }
         for partition in ledgers.indices where isReadable(partition) { tellEnd(partition) }
     }
@@ -100,12 +111,54 @@ extension Daemon {
         drainSince != nil || ledgers[partition]?.revokedSince != nil
     }
 
-    private func take(_ record: LoggedRecord, of partition: Int) {
-        consumer.positions[partition] = record.offset + 1
+    private func responseLength() -> Int {
+        world.random.chance(10) ? world.random.among(9...40) : world.random.among(1...8)
+    }
+
+    /// Appends what comes next of a partition, as far as the machine may take it; at times a record comes a second time.
+    private func gather(_ partition: Int, atMost most: Int, after others: [Arrival] = []) -> [Arrival] {
+        var arrivals = others
+        let room = min(machine.recordBudget, others.count + most)
+        var bytes = machine.byteBudget - others.reduce(0) { $0 + Int($1.record.size) }
+        while arrivals.count < room, bytes > 0, let record = next(partition) {
+            consumer.positions[partition] = record.offset + 1
+            let slot = holdSlot(partition, record.offset)
+            arrivals.append(Arrival(record: record, partition: partition, slot: slot))
+            bytes -= Int(record.size)
+            if world.random.chance(2), policy.maxMessages == nil, arrivals.count < room {
+                let slot = holdSlot(partition, record.offset)
+                arrivals.append(Arrival(record: record, partition: partition, slot: slot, isRepeated: true))
+            }
+        }
+        return arrivals
+    }
+
+    /// Hands the records to the machine, mostly all in one call.
+    private func take(_ arrivals: [Arrival]) {
+        guard world.random.chance(80) else {
+            for arrival in arrivals {
+                machine.recordArrived(coreRecord(arrival), now: now, actions: &actions)
+                enter(arrival)
+                perform()
+                guard isRunning else { return }
+            }
+            return
+        }
+        let records = arrivals.map { coreRecord($0) }
+        machine.recordsArrived(records.span, now: now, actions: &actions)
+        for arrival in arrivals { enter(arrival) }
+        perform()
+    }
+
+    /// The world's own bookkeeping of a record that the machine was given.
+    private func enter(_ arrival: Arrival) {
+        let (record, partition, slot) = (arrival.record, arrival.partition, arrival.slot)
+        let isTaken = !machine.givenBack.contains(RecordSlot(slot))
+        if arrival.isRepeated {
+            if isTaken { broken("takes \(partition)@\(record.offset) twice") }
+            return
+        }
         checkWindow()
-        let slot = holdSlot(partition, record.offset)
-        machine.recordArrived(coreRecord(record, partition, slot), now: now, actions: &actions)
-        let isTaken = !actions.contains(.giveBack(RecordSlot(slot)))
         note(31, partition, Int(record.offset), isTaken ? 1 : 0) {
             "takes \(partition)@\(record.offset), lane \(self.lane(of: record))\(isTaken ? "" : ", given back")"
         }
@@ -116,7 +169,6 @@ extension Daemon {
             ledgers[partition]?.take(
                 LedgerRecord(offset: record.offset, lane: lane(of: record), slot: slot, size: record.size), now: now)
         }
-        perform()
     }
 
     /// A record may come: the window of what is not settled is not full. Paused partitions may hold as many records again,
@@ -150,18 +202,11 @@ extension Daemon {
         if ledger.isSpared(record.offset) { totals.spared += 1 } else { totals.filtered += 1 }
     }
 
-    /// A record that came before comes again.
-    private func takeAgain(_ record: LoggedRecord, of partition: Int) {
-        let slot = holdSlot(partition, record.offset)
-        machine.recordArrived(coreRecord(record, partition, slot), now: now, actions: &actions)
-        if !actions.contains(.giveBack(RecordSlot(slot))) { broken("takes \(partition)@\(record.offset) twice") }
-        perform()
-    }
-
-    private func coreRecord(_ record: LoggedRecord, _ partition: Int, _ slot: Int32) -> Record {
-        Record(
-            partition: PartitionIndex(Int32(partition)), offset: record.offset, size: record.size,
-            slot: RecordSlot(slot), keyHash: record.keyHash, isFiltered: record.isFiltered)
+    private func coreRecord(_ arrival: Arrival) -> Record {
+        let record = arrival.record
+        return Record(
+            partition: PartitionIndex(Int32(arrival.partition)), offset: record.offset, size: record.size,
+            slot: RecordSlot(arrival.slot), keyHash: record.keyHash, isFiltered: record.isFiltered)
     }
 
     private func lane(of record: LoggedRecord) -> UInt64 {

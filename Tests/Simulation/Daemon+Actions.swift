@@ -14,6 +14,7 @@ extension Daemon {
                 perform(action)
             }
             actions.removeAll(keepingCapacity: true)
+            takeBackSlots()
             rewound.removeAll(keepingCapacity: true)
             refusedLanes.removeAll(keepingCapacity: true)
             // What the group says next is an input: it comes after what the machine has decided before.
@@ -25,7 +26,6 @@ extension Daemon {
     private func perform(_ action: Action) {
         switch action {
         case .send(let key, let worker): send(key, to: worker.value)
-        case .giveBack(let slot): giveBack(slot.value)
         case .copyOut(let slot): checkIsHeld(slot.value)
         case .cancel(let worker, let ids, let reason):
             // As the daemon does: what is no longer outstanding needs no word.
@@ -43,9 +43,13 @@ extension Daemon {
             announcedRevoked(worker.value, epoch, partitions, lost, deadline)
         case .pause(let partition): consumer.paused[Int(partition.value)] = true
         case .resume(let partition): consumer.paused[Int(partition.value)] = false
-        case .answerRevoke(let partitions): revokeAnswered(partitions.map(\.value))
+        case .answerRevoke(let partitions):
+            takeBackSlots()
+            revokeAnswered(partitions.map(\.value))
         case .notice(let notice): noticed(notice)
-        case .finished(let ending): finished(ending)
+        case .finished(let ending):
+            takeBackSlots()
+            finished(ending)
         }
     }
 
@@ -66,6 +70,12 @@ extension Daemon {
         if slot < 0 || slot >= slots.count || slots[Int(slot)] == nil {
             broken("copies slot \(slot), which is not held")
         }
+    }
+
+    /// Lets go of what the machine needs no longer.
+    private func takeBackSlots() {
+        for slot in machine.givenBack { giveBack(slot.value) }
+        machine.forgetGivenBack()
     }
 
     private func giveBack(_ slot: Int32) {

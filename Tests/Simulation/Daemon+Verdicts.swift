@@ -5,6 +5,7 @@ extension Daemon {
     // MARK: Verdicts
 
     func verdict(_ answer: Answer, from worker: Int) {
+        if case .ack(let ids) = answer, world.random.chance(50) { return acknowledge(ids, from: worker) }
         note(70, worker) { "worker \(worker) says \(answer)" }
         let given: Verdict
         var isWrong = false
@@ -28,6 +29,37 @@ extension Daemon {
             if !isWrong { broken("\(given) of worker \(worker) was refused: \(error)") }
             machine.workerBroke(WorkerIndex(worker), .protocolError, now: now, actions: &actions)
         }
+    }
+
+    /// A worker writes what it has gathered; now and then it says something twice, or of what it was never given.
+    func flush(_ worker: Int) {
+        var ids = processes[worker].gathered
+        processes[worker].gathered = []
+        if world.hasFaults, world.random.chance(10) {
+            ids.insert(world.random.one(of: ids), at: world.random.among(0...ids.count))
+        }
+        if world.hasFaults, world.random.chance(3) {
+            let unknown = world.random.chance(20) ? 0 : processes[worker].lastID + 1
+            ids.insert(unknown, at: world.random.among(0...ids.count))
+        }
+        acknowledge(ids, from: worker)
+    }
+
+    /// Acknowledgements that came together; what comes before one that breaks the protocol counts.
+    private func acknowledge(_ ids: [UInt64], from worker: Int) {
+        note(73, worker, ids.count) { "worker \(worker) acknowledges \(ids)" }
+        let last = processes[worker].lastID
+        let known = ids.prefix { $0 > 0 && $0 <= last }
+        var isRefused = false
+        do throws(VerdictProblem) {
+            try machine.acknowledged(ids.span, from: WorkerIndex(worker), now: now, actions: &actions)
+        } catch {
+            isRefused = true
+            if error != .unknownID(ids[min(known.count, ids.count - 1)]) { broken("\(ids) of \(worker): \(error)") }
+        }
+        if isRefused != (known.count < ids.count) { broken("\(ids) of \(worker), given \(last): refused \(isRefused)") }
+        for id in known { answered(id, at: worker) { _ in nil } }
+        if isRefused { machine.workerBroke(WorkerIndex(worker), .protocolError, now: now, actions: &actions) }
     }
 
     private func predict(_ answer: Answer, from worker: Int) {

@@ -42,6 +42,8 @@ enum WorkerEvent {
     case ready
     case wrote(through: UInt64, pendingBytes: Int)
     case verdict(Answer)
+    /// What it has acknowledged since the last time is written at once.
+    case flush
     case extend(id: UInt64, Interval)
     case pong
     case pause(Interval?)

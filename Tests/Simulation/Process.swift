@@ -17,6 +17,9 @@ struct Process {
     var isFrozen = false
     /// It takes nothing from its stdin.
     var isDeaf = false
+    /// It keeps acknowledgements for a moment, to write several of them at once.
+    var gathers = false
+    var gathered: [UInt64] = []
     var isKilled = false
     var isExiting = false
     /// The partitions that it was told of, with the epoch of each; only for those that asked.
@@ -104,6 +107,7 @@ extension Daemon {
         processes[worker] = Process()
         processes[worker].number = number
         processes[worker].life = .starting
+        processes[worker].gathers = world.random.chance(40)
         processes[worker].told = Array(repeating: nil, count: ledgers.count)
         processes[worker].abilities = WorkerAbilities(
             concurrency: world.random.among(1...3), maxInFlight: world.random.among(1...10),
@@ -140,7 +144,11 @@ extension Daemon {
             guard processes[worker].life == .starting else { return }
             processes[worker].life = .ready
             machine.workerReady(place, processes[worker].abilities, now: now, actions: &actions)
+        case .verdict(.ack(let ids)) where processes[worker].gathers:
+            if processes[worker].gathered.isEmpty { plan(.flush, at: worker, in: 1...40) }
+            processes[worker].gathered += ids
         case .verdict(let answer): verdict(answer, from: worker)
+        case .flush: flush(worker)
         case .extend(let id, let interval):
             guard processes[worker].lastID >= id else { return }
             do throws(VerdictProblem) {

@@ -109,7 +109,7 @@ final class World {
             for daemon in daemons where daemon.isRunning { daemon.checkIsAtRest() }
             for daemon in daemons where daemon.isRunning { daemon.signal() }
         } else if now > scenario.faultsUntil + .seconds(120) {
-            for daemon in daemons { note(999) { "\(daemon.machine)" } }
+            for daemon in daemons { note(999) { "\(daemon.machine.counters)" } }
             broken("two minutes without faults, and not settled: \(whatIsLeft)")
         }
     }
