@@ -10,6 +10,8 @@ extension Service {
     struct Pen {
         var encoder: FrameEncoder
         var buffer = OutboundBuffer()
+        /// Those of the delivery that is being written.
+        var records: [DeliveredRecord] = []
     }
 
     /// Encodes the deliveries that go to one worker one after the other in `actions`, from `start` on; answers how many
@@ -18,12 +20,14 @@ extension Service {
         guard let connection = connections[worker.value], !connection.isBroken else { return 1 }
         var pen = Pen(encoder: encoder)
         swap(&pen.buffer, &connection.outbound)
+        swap(&pen.records, &delivered)
         var index = start
         while index < actions.count, case .send(let key, worker) = actions[index] {
             send(key, to: connection, &pen)
             index += 1
         }
         swap(&pen.buffer, &connection.outbound)
+        swap(&pen.records, &delivered)
         encoder = pen.encoder
         timeline.pass(.firstDelivery, now: now, log: log)
         return index - start
@@ -37,10 +41,10 @@ extension Service {
         if plan.policy.isBatch {
             encoding = encodeBatch(key, head, &pen)
         } else {
-            machine.forEachRecord(of: key) { _, record in
+            machine.collectRecords(of: key, into: &pen.records)
+            if let record = pen.records.first {
                 encoding.count = 1
                 encoding.failure = encodeMessage(head, record, &pen)
-                return true
             }
         }
         if encoding.failure != nil || encoding.count == 0 {
@@ -81,30 +85,27 @@ extension Service {
         machine.refuse(key, now: now, actions: &actions)
     }
 
-    private func encodeMessage(
-        _ head: DeliveryHead, _ record: DeliveredRecord, _ pen: inout Pen
-    ) -> EncodingFailure? {
+    private func encodeMessage(_ head: DeliveryHead, _ record: DeliveredRecord, _ pen: inout Pen) -> EncodingFailure? {
         let partition = topics.partition(head.partition, in: consumer.partitions)
+        let fields = unsafe consumer.records.fields(record.slot)
+        let position = unsafe position(of: record, fields)
         do throws(EncodingFailure) {
-            try unsafe consumer.records.withFields(record.slot) { fields throws(EncodingFailure) in
-                if unsafe fields.headersAreDamaged { throw .unreadableHeaders }
-                let position = unsafe position(of: record, fields)
-                if unsafe fields.headerCount == 0 {
-                    let (keyBytes, valueBytes) = unsafe (fields.key ?? Service.nothing, fields.value ?? Service.nothing)
-                    let key = unsafe Span<UInt8>(_unsafeBytes: keyBytes)
-                    let value = unsafe Span<UInt8>(_unsafeBytes: valueBytes)
-                    try pen.encoder.message(
-                        id: head.id, attempt: record.attempt, redelivered: record.redelivered, partition: partition,
-                        position: position, key: unsafe fields.key == nil ? nil : key,
-                        value: unsafe fields.value == nil ? nil : value, into: &pen.buffer)
-                    return
-                }
+            if unsafe fields.headersAreDamaged { throw .unreadableHeaders }
+            if unsafe fields.headerCount > 0 {
                 pen.encoder.beginMessage(
                     id: head.id, attempt: record.attempt, redelivered: record.redelivered,
                     place: RecordPlace(partition, at: position), into: &pen.buffer)
                 try unsafe write(fields, &pen)
                 try pen.encoder.endMessage(into: &pen.buffer)
+                return nil
             }
+            let (keyBytes, valueBytes) = unsafe (fields.key ?? Service.nothing, fields.value ?? Service.nothing)
+            let key = unsafe Span<UInt8>(_unsafeBytes: keyBytes)
+            let value = unsafe Span<UInt8>(_unsafeBytes: valueBytes)
+            try pen.encoder.message(
+                id: head.id, attempt: record.attempt, redelivered: record.redelivered, partition: partition,
+                position: position, key: unsafe fields.key == nil ? nil : key,
+                value: unsafe fields.value == nil ? nil : value, into: &pen.buffer)
             return nil
         } catch {
             pen.encoder.abandon(into: &pen.buffer)
@@ -124,50 +125,24 @@ extension Service {
     private func encodeBatch(
         _ key: DeliveryKey, _ head: DeliveryHead, sharing: Bool, _ pen: inout Pen
     ) -> Encoding {
+        machine.collectRecords(of: key, into: &pen.records)
         var encoding = Encoding()
+        guard let first = pen.records.first else { return encoding }
         let partition = topics.partition(head.partition, in: consumer.partitions)
-        var shared = SharedMembers(
-            topic: partition.topic, partition: partition.partition, attempt: nil, timestampType: nil)
-        machine.forEachRecord(of: key) { index, record in
-            do throws(EncodingFailure) {
-                try unsafe consumer.records.withFields(record.slot) { fields throws(EncodingFailure) in
-                    let position = unsafe position(of: record, fields)
-                    if index == 0 {
-                        if sharing { (shared.attempt, shared.timestampType) = (record.attempt, position.timestampType) }
-                        pen.encoder.beginBatch(id: head.id, shared: shared, into: &pen.buffer)
-                    } else if sharing,
-                        shared.attempt != record.attempt || shared.timestampType != position.timestampType
-                    {
-                        encoding.isMixed = true
-                        return
-                    }
-                    if unsafe fields.headersAreDamaged { throw .unreadableHeaders }
-                    if unsafe fields.headerCount == 0 {
-                        let (keyBytes, valueBytes) = unsafe (
-                            fields.key ?? Service.nothing, fields.value ?? Service.nothing
-                        )
-                        let key = unsafe Span<UInt8>(_unsafeBytes: keyBytes)
-                        let value = unsafe Span<UInt8>(_unsafeBytes: valueBytes)
-                        try pen.encoder.record(
-                            attempt: record.attempt, redelivered: record.redelivered, partition: partition,
-                            position: position, key: unsafe fields.key == nil ? nil : key,
-                            value: unsafe fields.value == nil ? nil : value, into: &pen.buffer)
-                        return
-                    }
-                    pen.encoder.beginRecord(
-                        attempt: record.attempt, redelivered: record.redelivered,
-                        place: RecordPlace(partition, at: position), into: &pen.buffer)
-                    try unsafe write(fields, &pen)
-                    try pen.encoder.endRecord(into: &pen.buffer)
-                }
-            } catch {
-                // The machine learns that the rest was not sent; a record without an encoding then comes first, and stops.
-                if index == 0 { encoding.failure = error }
-                return false
+        var shared = SharedMembers(topic: partition.topic, partition: partition.partition)
+        if sharing {
+            shared.attempt = first.attempt
+            shared.timestampType = unsafe position(of: first, consumer.records.fields(first.slot)).timestampType
+        }
+        pen.encoder.beginBatch(id: head.id, shared: shared, into: &pen.buffer)
+        do throws(EncodingFailure) {
+            while encoding.count < pen.records.count, !encoding.isMixed {
+                encoding.isMixed = try !encodeRecord(pen.records[encoding.count], partition, shared, sharing, &pen)
+                encoding.count += 1
             }
-            if encoding.isMixed { return false }
-            encoding.count = index + 1
-            return true
+        } catch {
+            // The machine learns that the rest was not sent; a record without an encoding then comes first, and stops.
+            if encoding.count == 0 { encoding.failure = error }
         }
         if encoding.isMixed || encoding.count == 0 {
             pen.encoder.abandon(into: &pen.buffer)
@@ -179,6 +154,34 @@ extension Service {
             encoding.failure = error
         }
         return encoding
+    }
+
+    /// Writes the next record of a batch; false, having written nothing, where it does not have what is shared.
+    @inline(__always)
+    private func encodeRecord(
+        _ record: DeliveredRecord, _ partition: QuotedPartition, _ shared: SharedMembers, _ sharing: Bool,
+        _ pen: inout Pen
+    ) throws(EncodingFailure) -> Bool {
+        let fields = unsafe consumer.records.fields(record.slot)
+        let position = unsafe position(of: record, fields)
+        if sharing, shared.attempt != record.attempt || shared.timestampType != position.timestampType { return false }
+        if unsafe fields.headersAreDamaged { throw .unreadableHeaders }
+        if unsafe fields.headerCount > 0 {
+            pen.encoder.beginRecord(
+                attempt: record.attempt, redelivered: record.redelivered,
+                place: RecordPlace(partition, at: position), into: &pen.buffer)
+            try unsafe write(fields, &pen)
+            try pen.encoder.endRecord(into: &pen.buffer)
+            return true
+        }
+        let (keyBytes, valueBytes) = unsafe (fields.key ?? Service.nothing, fields.value ?? Service.nothing)
+        let key = unsafe Span<UInt8>(_unsafeBytes: keyBytes)
+        let value = unsafe Span<UInt8>(_unsafeBytes: valueBytes)
+        try pen.encoder.record(
+            attempt: record.attempt, redelivered: record.redelivered, partition: partition, position: position,
+            key: unsafe fields.key == nil ? nil : key, value: unsafe fields.value == nil ? nil : value,
+            into: &pen.buffer)
+        return true
     }
 
     private func position(of record: DeliveredRecord, _ fields: RecordFields) -> RecordPosition {
