@@ -24,7 +24,7 @@ package struct FrameReader {
     /// Takes a copy of bytes that were read.
     package mutating func append(_ bytes: Span<UInt8>) {
         fill(atLeast: bytes.count) { free in
-            // Two quick passes: byte by byte it takes three times as long as to decode what was read.
+            // Zeros and then whole blocks: an OutputSpan has no way to append many bytes but one by one.
             free.append(repeating: 0, count: bytes.count)
             var room = free.mutableSpan
             var target = MutableRawSpan(_elements: &room)

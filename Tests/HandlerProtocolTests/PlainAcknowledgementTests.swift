@@ -9,14 +9,14 @@ import Testing
     /// What the quick reader takes off a stream that begins with `body`; nil where it leaves it.
     private func quick(_ body: [UInt8], _ framing: Framing = .length, limit: Int = 4_096) -> AckTarget? {
         var reader = FrameReader(framing: framing, maxFrameBytes: limit)
-        let next = Array("{\"type\":\"ack\",\"id\":77}".utf8)
+        let next = Array("{\"type\":\"ack\",\"id\":7}".utf8)
         reader.append((framing == .length ? framed(body) + framed(next) : body + [0x0A] + next + [0x0A]).span)
         var ids: [UInt64] = [99]
         guard let found = reader.nextAcknowledgement(ids: &ids) else { return nil }
         // The frame behind it is where it should be.
         var others: [UInt64] = []
         let behind = reader.nextAcknowledgement(ids: &others)
-        #expect(behind == .id(77), "\(String(decoding: body, as: UTF8.self))")
+        #expect(behind == .id(7), "\(String(decoding: body, as: UTF8.self))")
         #expect(!reader.isInsideFrame)
         switch found {
         case .id(let id): return .id(id)
