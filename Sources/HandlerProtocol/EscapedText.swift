@@ -77,16 +77,19 @@ enum EscapedText {
     ) -> Progress {
         var progress = begin
         // Runs are copied in halves of a block from where they begin, which may be behind the block's last byte.
+        // Clean blocks come in rows: after one the next is tested as a whole, which is quicker than to find each place.
+        var wasPlain = true
         while progress.next &+ 48 <= stop {
-            var marks = bytes.specials(at: progress.next)
             var run = progress.next
             let blockEnd = run &+ 32
-            if marks == 0 {
+            if wasPlain, bytes.isPlain(at: run, count: 32) {
                 target.store(bytes.block(at: run), at: progress.at)
                 progress.next = blockEnd
                 progress.at &+= 32
                 continue
             }
+            var marks = bytes.specials(at: run)
+            wasPlain = marks == 0
             var isASCII = true
             while marks != 0 {
                 let special = blockEnd &- 32 &+ marks.trailingZeroBitCount

@@ -24,7 +24,7 @@ package struct FrameReader {
     /// Takes a copy of bytes that were read.
     package mutating func append(_ bytes: Span<UInt8>) {
         fill(atLeast: bytes.count) { free in
-            // Two quick passes: byte by byte it takes three times as long as to decode what was read.
+            // Zeros and then whole blocks: an OutputSpan has no way to append many bytes but one by one.
             free.append(repeating: 0, count: bytes.count)
             var room = free.mutableSpan
             var target = MutableRawSpan(_elements: &room)
@@ -69,10 +69,14 @@ package struct FrameReader {
         }
     }
 
-    /// Takes the next frame where it is an `ack` without outputs in one of the spellings that handlers use; nil, and nothing is
-    /// taken, for anything else. `ids` is filled for `.ids` alone, and its memory is used again; its content is of no meaning
-    /// after other answers.
-    mutating func nextAcknowledgement(ids: inout [UInt64]) -> PlainAcknowledgement? {
+    /// Takes the next frame where it is an `ack` without outputs in one of the spellings that handlers use: most frames are,
+    /// and this is the way that decodes them without a `HandlerFrame` and without any allocation. Nil for everything else,
+    /// nothing and errors among it, of which nothing is taken: ask `next` then. Only while the conversation
+    /// `acceptsPlainAcknowledgements`.
+    ///
+    /// The ids of `.ids` are put in place of what `ids` holds, whose memory is used again; after other answers its content
+    /// has no meaning.
+    package mutating func nextAcknowledgement(ids: inout [UInt64]) -> PlainAcknowledgement? {
         guard failure == nil, let (found, rest) = acknowledgement(ids: &ids) else { return nil }
         start = rest
         searched = 0

@@ -77,15 +77,8 @@ package struct HandlerConversation: Sendable {
         }
     }
 
-    /// Takes the next frame off `reader` where that is a plain `ack` which may come now: most frames are, and this is the way
-    /// that decodes them without any allocation. Nil for everything else, including nothing and errors: ask `reader.next`
-    /// with `receive` then. The ids of `.ids` are put in place of what `ids` holds.
-    package func nextAcknowledgement(
-        from reader: inout FrameReader, ids: inout [UInt64]
-    ) -> PlainAcknowledgement? {
-        guard state == .ready, !sessionIsRequired else { return nil }
-        return reader.nextAcknowledgement(ids: &ids)
-    }
+    /// Whether a frame that `FrameReader.nextAcknowledgement` takes may come now: what it takes need not be received here.
+    package var acceptsPlainAcknowledgements: Bool { state == .ready && !sessionIsRequired }
 
     private mutating func accept(_ ready: Ready, _ body: Span<UInt8>) throws(ProtocolError) -> Ready {
         guard offer.versions.contains(ready.protocolVersion) else {

@@ -35,9 +35,10 @@ import Testing
 
     @Test func aRestIsFilledWithZeros() {
         let bytes: [UInt8] = [1, 2, 3, 4, 5, 6, 7, 8, 9]
-        #expect(bytes.span.wordOrRest(at: 0) == 0x0807_0605_0403_0201)
-        #expect(bytes.span.wordOrRest(at: 7) == 0x0908)
-        #expect(bytes.span.wordOrRest(at: 9) == 0)
-        #expect(bytes.span.wordOrRest(at: 12) == 0)
+        func word(at place: Int) -> UInt64 { bytes.span.wordOrRest(at: place) }
+        #expect(word(at: 0) == 0x0807_0605_0403_0201)
+        #expect(word(at: 7) == 0x0908)
+        #expect(word(at: 9) == 0)
+        #expect(word(at: 12) == 0)
     }
 }

@@ -29,15 +29,18 @@ extension Service {
 
     /// Takes the acknowledgements that stand before any other frame, up to the first of several ids, which it answers.
     private func gatherAcknowledgements(_ connection: WorkerConnection) -> PlainAcknowledgement? {
-        // In a local variable while it reads: an access to a variable of a class pays for a check at run time.
+        guard connection.conversation.acceptsPlainAcknowledgements else { return nil }
+        // In local variables while they are used: an access to a variable of a class pays for a check at run time.
         var reader = FrameReader(framing: .length, maxFrameBytes: 0)
         swap(&reader, &connection.reader)
         defer { swap(&reader, &connection.reader) }
-        let conversation = connection.conversation
-        while let found = conversation.nextAcknowledgement(from: &reader, ids: &listed) {
+        var ids: [UInt64] = []
+        swap(&ids, &acknowledged)
+        defer { swap(&ids, &acknowledged) }
+        while let found = reader.nextAcknowledgement(ids: &listed) {
             connection.unfinishedSince = nil
             guard case .id(let id) = found else { return found }
-            acknowledged.append(id)
+            ids.append(id)
         }
         return nil
     }
