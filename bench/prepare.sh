@@ -24,6 +24,9 @@ install_python_packages() {
     local folder=$1
     if [ -e "$folder/complete" ]; then return 0; fi
     say "installing Python packages: ${python_packages[*]}" >&2
+    rm -rf "$folder"
+    # Debian keeps this part of the standard library in a package of its own.
+    if ! python3 -c 'import ensurepip' 2>/dev/null; then (install_packages python3-venv >&2) || return 1; fi
     if python3 -m venv "$folder" >&2 && "$folder/bin/python3" -m pip install --quiet --disable-pip-version-check \
         --only-binary :all: "${python_packages[@]}" >&2; then
         touch "$folder/complete"

@@ -18,7 +18,7 @@ enum {
     // What is kept of blocks without records.
     FREE_BYTES = 4 << 20,
     // Below this nothing is moved together.
-    COMPACT_FROM = 16 << 20,
+    COMPACT_FROM = 8 << 20,
     // Blocks looked at in one call: a bound on its time.
     COMPACT_BLOCKS = 64,
 };

@@ -81,7 +81,7 @@ package struct PartitionPosition: Equatable, Sendable {
 package enum Action: Equatable, Sendable {
     /// Encode the delivery (`DeliveryMachine.delivery(_:)`) into the worker's outbound buffer.
     case send(DeliveryKey, WorkerIndex)
-    /// The record will wait for a retry: keep its bytes without pinning the fetch response they came in.
+    /// The record will wait for a retry: keep its bytes without the block that they came in.
     case copyOut(RecordSlot)
     /// Tell the worker to stop working on these ids.
     case cancel(WorkerIndex, ids: [UInt64], reason: CancelReason)

@@ -81,7 +81,7 @@ extension DeliveryMachine {
             else { continue }
             backpressure.pause(partition)
             actions.append(.pause(partition))
-            // What is left of it may wait for long, and each record would pin the whole response that it came in.
+            // What is left of it may wait for long, and each record would keep the block that it came in.
             tracker.forEachUnsettled { _, record in actions.append(.copyOut(record.slot)) }
             actions.append(.notice(.partitionPaused(partition, backlog: tracker.unsettled)))
         }

@@ -33,6 +33,15 @@ package struct Delivery: Equatable, Sendable {
     package var isCancelled: Bool { if case .cancelled = state { true } else { false } }
 }
 
+/// What the runner needs to know of a delivery before it asks for its records.
+package struct DeliveryHead: Equatable, Sendable {
+    /// The protocol's `id`.
+    package var id: UInt64
+    package var partition: PartitionIndex
+    /// How many records it holds.
+    package var count: Int
+}
+
 /// What the runner needs to encode one record of a delivery.
 package struct DeliveredRecord: Equatable, Sendable {
     package var slot: RecordSlot
@@ -85,11 +94,16 @@ struct DeliveryTable {
         return sequences
     }
 
+    mutating func giveBack(_ sequences: consuming [UInt64], to key: DeliveryKey) {
+        deliveries[key.value].sequences = sequences
+    }
+
+    func id(of key: DeliveryKey) -> UInt64 { deliveries[key.value].id }
+    func worker(of key: DeliveryKey) -> WorkerIndex { deliveries[key.value].worker }
     func partition(of key: DeliveryKey) -> PartitionIndex { deliveries[key.value].partition }
     func epoch(of key: DeliveryKey) -> UInt32 { deliveries[key.value].epoch }
     func isOutstanding(_ key: DeliveryKey) -> Bool { deliveries[key.value].state == .outstanding }
     func count(of key: DeliveryKey) -> Int { deliveries[key.value].sequences.count }
-    func sequence(_ index: Int, of key: DeliveryKey) -> UInt64 { deliveries[key.value].sequences[index] }
     func lastSequence(of key: DeliveryKey) -> UInt64? { deliveries[key.value].sequences.last }
     mutating func add(_ sequence: UInt64, to key: DeliveryKey) { deliveries[key.value].sequences.append(sequence) }
     /// Appends a delivery's records to `sequences`, and forgets it.

@@ -28,6 +28,15 @@ extension DeliveryMachine {
         concludeVerdicts(worker, now: now, actions: &actions)
     }
 
+    /// One acknowledgement of several ids, as `Verdict.ackMany`. Throws, having changed nothing, where one was not issued.
+    package mutating func acknowledgedTogether(
+        _ ids: Span<UInt64>, from worker: WorkerIndex, now: Instant, actions: inout [Action]
+    ) throws(VerdictProblem) {
+        heard(worker, now: now)
+        for index in 0..<ids.count { try requireIssued(ids[index], worker) }
+        try acknowledged(ids, from: worker, now: now, actions: &actions)
+    }
+
     /// Acknowledgements by id from a worker, in their order, as `verdict` takes them one by one; those of one lane that follow
     /// each other cost less. Throws at the first id that was not issued, what came before it having counted.
     package mutating func acknowledged(

@@ -83,20 +83,31 @@ package struct DeliveryMachine: ~Copyable {
         )
     }
 
-    /// Calls `body` for the delivery's records in order, with their indices, until it answers false; for none where its
-    /// partition is no longer assigned.
-    package mutating func forEachRecord(of key: DeliveryKey, _ body: (Int, DeliveredRecord) -> Bool) {
+    /// What the runner needs to write the delivery that an action named; nil where it is not the worker's any more, because a
+    /// handler that answers what it was not asked yet has ended it: its place may be another's.
+    package func head(of key: DeliveryKey, for worker: WorkerIndex) -> DeliveryHead? {
+        let id = table.id(of: key)
+        guard table.worker(of: key) == worker, workers[worker.value].key(of: id) == key else { return nil }
+        return DeliveryHead(id: id, partition: table.partition(of: key), count: table.count(of: key))
+    }
+
+    /// Puts the delivery's records, in order, in place of what `records` holds; none where its partition is no longer
+    /// assigned.
+    package mutating func collectRecords(of key: DeliveryKey, into records: inout [DeliveredRecord]) {
+        records.removeAll(keepingCapacity: true)
         let epoch = table.epoch(of: key)
+        let sequences = table.takeSequences(of: key)
         _ = trackers.update(table.partition(of: key)) { tracker in
             guard tracker.epoch == epoch else { return }
-            for index in 0..<table.count(of: key) {
-                guard let record = tracker[table.sequence(index, of: key)] else { continue }
-                let delivered = DeliveredRecord(
-                    slot: record.slot, offset: record.offset, attempt: 1 + Int(record.charges),
-                    redelivered: record.wasDelivered)
-                if !body(index, delivered) { return }
+            for sequence in sequences {
+                guard let record = tracker[sequence] else { continue }
+                records.append(
+                    DeliveredRecord(
+                        slot: record.slot, offset: record.offset, attempt: 1 + Int(record.charges),
+                        redelivered: record.wasDelivered))
             }
         }
+        table.giveBack(sequences, to: key)
     }
 
     /// The delivery that owns this id of the worker, or nil where it is answered.

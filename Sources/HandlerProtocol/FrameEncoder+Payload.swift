@@ -15,7 +15,7 @@ extension FrameEncoder {
     package mutating func header(
         name: Span<UInt8>, value: Span<UInt8>?, into buffer: inout OutboundBuffer
     ) throws(EncodingFailure) {
-        buffer.append(headerCount == 0 ? ",\"headers\":[" : ",")
+        if headerCount == 0 { buffer.append(words.firstHeader) } else { buffer.append(UInt8(ascii: ",")) }
         headerCount &+= 1
         try payload(name, .headerName, form: .auto, into: &buffer)
         try payload(value, .value, form: .auto, into: &buffer)
@@ -24,42 +24,49 @@ extension FrameEncoder {
     }
 
     private mutating func payload(
-        _ bytes: Span<UInt8>?, _ names: PayloadNames, form: PayloadForm, into buffer: inout OutboundBuffer
+        _ bytes: Span<UInt8>?, _ member: PayloadMember, form: PayloadForm, into buffer: inout OutboundBuffer
     ) throws(EncodingFailure) {
         assert(state == .message || state == .record, "no record was begun")
         guard let bytes else {
-            buffer.append(names.null)
+            buffer.append(words[member].null)
             return
         }
         switch form {
         case .auto:
             let mark = buffer.pendingCount
-            if writeText(bytes, names, into: &buffer) { return }
+            if writeText(bytes, member, into: &buffer) { return }
             buffer.truncate(toPending: mark)
-            writeBase64(bytes, names, into: &buffer)
+            writeBase64(bytes, member, into: &buffer)
         case .text:
-            if writeText(bytes, names, into: &buffer) { return }
+            if writeText(bytes, member, into: &buffer) { return }
             takeBackRecord(in: &buffer)
-            throw .notUTF8(member: names.member)
+            throw .notUTF8(member: "\(words[member].name)")
         case .base64:
-            writeBase64(bytes, names, into: &buffer)
+            writeBase64(bytes, member, into: &buffer)
         case .json:
-            do throws(JSONFault) {
-                try JSONScanner.validateDocument(bytes)
-            } catch {
-                takeBackRecord(in: &buffer)
-                throw .invalidJSON(member: names.member, atByte: error.atByte, reason: error.reason)
-            }
-            buffer.append(names.json)
+            if !JSONDocument.isValid(bytes) { try explainInvalid(bytes, member, in: &buffer) }
+            buffer.append(words[member].json)
             writeJSON(bytes, into: &buffer)
+        }
+    }
+
+    /// Throws what the scanner finds, which knows the place and the reason; what it takes for valid is.
+    private mutating func explainInvalid(
+        _ bytes: Span<UInt8>, _ member: PayloadMember, in buffer: inout OutboundBuffer
+    ) throws(EncodingFailure) {
+        do throws(JSONFault) {
+            try JSONScanner.validateDocument(bytes)
+        } catch {
+            takeBackRecord(in: &buffer)
+            throw .invalidJSON(member: "\(words[member].name)", atByte: error.atByte, reason: error.reason)
         }
     }
 
     /// Answers false where `bytes` is not UTF-8; what was written before is then still in the buffer, after it a part of the text.
     private mutating func writeText(
-        _ bytes: Span<UInt8>, _ names: PayloadNames, into buffer: inout OutboundBuffer
+        _ bytes: Span<UInt8>, _ member: PayloadMember, into buffer: inout OutboundBuffer
     ) -> Bool {
-        buffer.append(names.text)
+        buffer.append(words[member].text)
         var index = 0
         let lineEnds: LineEnds = framing == .lines ? .escaped : .kept
         var restIsKnown = false
@@ -77,9 +84,9 @@ extension FrameEncoder {
     }
 
     private mutating func writeBase64(
-        _ bytes: Span<UInt8>, _ names: PayloadNames, into buffer: inout OutboundBuffer
+        _ bytes: Span<UInt8>, _ member: PayloadMember, into buffer: inout OutboundBuffer
     ) {
-        buffer.append(names.base64)
+        buffer.append(words[member].base64)
         // A multiple of three: only the last piece is padded.
         let piece = 24 * 1024
         var index = 0
@@ -127,47 +134,31 @@ extension FrameEncoder {
     }
 }
 
-/// How a key, a value or a header's name begins in each form.
-private struct PayloadNames {
-    let member: String
-    let text: String
-    let base64: String
-    let json: String
-    let null: String
-
-    static var key: PayloadNames {
-        PayloadNames(
-            member: "key", text: ",\"key\":\"", base64: ",\"key_base64\":\"", json: ",\"key_json\":",
-            null: ",\"key\":null")
-    }
-    static var value: PayloadNames {
-        PayloadNames(
-            member: "value", text: ",\"value\":\"", base64: ",\"value_base64\":\"", json: ",\"value_json\":",
-            null: ",\"value\":null")
-    }
-    /// The first member of a header: it has neither a JSON form nor null.
-    static var headerName: PayloadNames {
-        PayloadNames(member: "header", text: "{\"key\":\"", base64: "{\"key_base64\":\"", json: "", null: "")
-    }
-}
-
 extension OutboundBuffer {
     fileprivate mutating func appendJSONOnOneLine(_ bytes: Span<UInt8>, from index: inout Int, to stop: Int) {
-        write(room: (stop &- index) &* 3 &+ 6) { target, start in
+        write(room: (stop &- index) &* 3 &+ 6 &+ TextBlock.byteCount) { target, start in
             var at = start
             while index < stop {
-                let byte = bytes[index]
-                if byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r") {
-                    target[at] = UInt8(ascii: " ")
-                } else if byte >= 0x80, let lineEnd = UTF8Sequence.unicodeLineEnd(in: bytes, at: index) {
-                    at = writeUnicodeEscape(lineEnd, into: &target, at: at)
-                    index &+= lineEnd == 0x85 ? 2 : 3
-                    continue
-                } else {
-                    target[at] = byte
+                while index &+ 32 <= stop {
+                    // Quotes and backslashes need nothing here: only what is below 0x20 or above 0x7F stops the copying.
+                    target.store(bytes.block(at: index), at: at)
+                    if !bytes.isVisibleASCII(at: index) { break }
+                    index &+= 32
+                    at &+= 32
                 }
-                at &+= 1
-                index &+= 1
+                let pause = min(index &+ 32, stop)
+                while index < pause {
+                    let byte = bytes[index]
+                    if byte >= 0x80, let lineEnd = UTF8Sequence.unicodeLineEnd(in: bytes, at: index) {
+                        at = writeUnicodeEscape(lineEnd, into: &target, at: at)
+                        index &+= lineEnd == 0x85 ? 2 : 3
+                        continue
+                    }
+                    let isLineEnd = byte == UInt8(ascii: "\n") || byte == UInt8(ascii: "\r")
+                    target.put(isLineEnd ? UInt8(ascii: " ") : byte, at: at)
+                    at &+= 1
+                    index &+= 1
+                }
             }
             return at
         }

@@ -17,8 +17,14 @@ package struct FrameEncoder {
     /// Whether each record also has its headers as the object `meta`.
     let writesMeta: Bool
 
+    let words = FrameWords()
+
     var state = State.idle
     var shared = SharedMembers()
+    /// Whether the batch says all of its records' topic, partition, attempt and timestamp type.
+    var sharesAll = false
+    /// What was written for the last timestamp: the next one is often the same.
+    var lastTimestamp = TimestampText(0)
     /// Pending bytes of the buffer at which the frame, or the record within the batch, begins.
     var frameStart = 0
     var recordStart = 0
@@ -50,10 +56,9 @@ package struct FrameEncoder {
         state = .message
         recordStart = frameStart
         shared = SharedMembers()
-        buffer.append("{\"type\":\"message\",\"id\":")
+        buffer.append(words.message)
         buffer.appendInteger(Int64(clamping: id))
-        var separator = UInt8(ascii: ",")
-        writePlace(attempt: attempt, redelivered: redelivered, place, separator: &separator, into: &buffer)
+        writePlace(attempt: attempt, redelivered: redelivered, place, separator: UInt8(ascii: ","), into: &buffer)
     }
 
     /// Begins a frame of several records, which inherit the members in `shared`.
@@ -62,6 +67,8 @@ package struct FrameEncoder {
         openFrame(into: &buffer)
         state = .batch
         self.shared = shared
+        sharesAll =
+            shared.topic != nil && shared.partition != nil && shared.attempt != nil && shared.timestampType != nil
         recordCount = 0
         buffer.append("{\"type\":\"batch\",\"id\":")
         buffer.appendInteger(Int64(clamping: id))
@@ -77,7 +84,7 @@ package struct FrameEncoder {
             buffer.append(",\"attempt\":")
             buffer.appendInteger(Int64(attempt))
         }
-        if let timestampType = shared.timestampType { writeTimestampType(timestampType, into: &buffer) }
+        if let timestampType = shared.timestampType { buffer.append(words[timestampType]) }
         buffer.append(",\"messages\":[")
     }
 
@@ -92,8 +99,7 @@ package struct FrameEncoder {
         headerCount = 0
         meta.removeAll()
         if recordCount > 0 { buffer.append(UInt8(ascii: ",")) }
-        var separator = UInt8(ascii: "{")
-        writePlace(attempt: attempt, redelivered: redelivered, place, separator: &separator, into: &buffer)
+        writePlace(attempt: attempt, redelivered: redelivered, place, separator: UInt8(ascii: "{"), into: &buffer)
     }
 
     /// Ends the record and answers how many records the frame holds now. A record with which the frame would be too large
@@ -103,6 +109,12 @@ package struct FrameEncoder {
         assert(state == .record, "no record was begun")
         closeHeaders(into: &buffer)
         buffer.append(UInt8(ascii: "}"))
+        return try closeRecord(in: &buffer)
+    }
+
+    /// The record is whole: counts it, or takes it back.
+    @inline(__always)
+    mutating func closeRecord(in buffer: inout OutboundBuffer) throws(EncodingFailure) -> Int {
         state = .batch
         // The two bytes are the end of the list and of the frame, which must fit too.
         let size = bodyBytes(in: buffer) &+ 2
@@ -143,7 +155,7 @@ package struct FrameEncoder {
         dropped = 0
         headerCount = 0
         meta.removeAll()
-        if framing == .length { for _ in 0..<4 { buffer.append(0) } }
+        if framing == .length { buffer.append(words.length) }
     }
 
     mutating func closeFrame(into buffer: inout OutboundBuffer) throws(EncodingFailure) {
@@ -170,44 +182,41 @@ package struct FrameEncoder {
 }
 
 extension FrameEncoder {
-    private func writePlace(
-        attempt: Int, redelivered: Bool, _ place: RecordPlace, separator: inout UInt8, into buffer: inout OutboundBuffer
+    private mutating func writePlace(
+        attempt: Int, redelivered: Bool, _ place: borrowing RecordPlace, separator: UInt8,
+        into buffer: inout OutboundBuffer
     ) {
-        func name(_ text: String) {
-            buffer.append(separator)
-            separator = UInt8(ascii: ",")
-            buffer.append(text)
-        }
-        if shared.attempt == nil {
-            name("\"attempt\":")
-            buffer.appendInteger(Int64(attempt))
-        }
-        if redelivered { name("\"redelivered\":true") }
-        if shared.topic == nil {
-            name("\"topic\":")
-            buffer.append(place.topic.json.span)
-        }
-        if shared.partition == nil {
-            name("\"partition\":")
-            buffer.appendInteger(Int64(place.partition))
-        }
-        name("\"offset\":")
-        buffer.appendInteger(place.offset)
-        name("\"timestamp\":")
-        if let timestamp = place.timestamp { buffer.appendInteger(timestamp) } else { buffer.append("null") }
-        if shared.timestampType == nil { writeTimestampType(place.timestampType, into: &buffer) }
-    }
-
-    private func writeTimestampType(_ type: TimestampType, into buffer: inout OutboundBuffer) {
-        switch type {
-        case .none: buffer.append(",\"timestamp_type\":\"none\"")
-        case .create: buffer.append(",\"timestamp_type\":\"create\"")
-        case .append: buffer.append(",\"timestamp_type\":\"append\"")
+        let topic = place.topic.json.span
+        let partition = place.partition
+        // Seven members, each a literal and a number at most.
+        buffer.write(room: 7 &* 64 &+ topic.count) { target, start in
+            var at = start
+            if shared.attempt == nil {
+                at = target.write(words.attempt, at: at)
+                at = Decimal.write(Int64(attempt), into: &target, at: at)
+            }
+            if redelivered { at = target.write(words.redelivered, at: at) }
+            if shared.topic == nil {
+                at = target.write(words.topic, at: at)
+                target.copy(topic, to: at)
+                at &+= topic.count
+            }
+            if shared.partition == nil {
+                at = target.write(words.partition, at: at)
+                at = Decimal.write(Int64(partition), into: &target, at: at)
+            }
+            at = target.write(words.offset, at: at)
+            at = Decimal.write(place.offset, into: &target, at: at)
+            at = writeTimestamp(place.timestamp, into: &target, at: at)
+            if shared.timestampType == nil { at = target.write(words[place.timestampType], at: at) }
+            // Each member begins with a comma; the first one of an object has a brace in its place.
+            target.put(separator, at: start)
+            return at
         }
     }
 
     private mutating func closeHeaders(into buffer: inout OutboundBuffer) {
-        buffer.append(headerCount == 0 ? ",\"headers\":[]" : "]")
+        if headerCount == 0 { buffer.append(words.noHeaders) } else { buffer.append(UInt8(ascii: "]")) }
         if writesMeta { writeMeta(into: &buffer) }
     }
 }

@@ -24,7 +24,11 @@ package struct FrameReader {
     /// Takes a copy of bytes that were read.
     package mutating func append(_ bytes: Span<UInt8>) {
         fill(atLeast: bytes.count) { free in
-            for index in 0..<bytes.count { free.append(bytes[index]) }
+            // Zeros and then whole blocks: an OutputSpan has no way to append many bytes but one by one.
+            free.append(repeating: 0, count: bytes.count)
+            var room = free.mutableSpan
+            var target = MutableRawSpan(_elements: &room)
+            target.copy(bytes, to: 0)
         }
     }
 
@@ -62,6 +66,43 @@ package struct FrameReader {
         } catch {
             failure = error
             throw error
+        }
+    }
+
+    /// Takes the next frame where it is an `ack` without outputs in one of the spellings that handlers use: most frames are,
+    /// and this is the way that decodes them without a `HandlerFrame` and without any allocation. Nil for everything else,
+    /// nothing and errors among it, of which nothing is taken: ask `next` then. Only while the conversation
+    /// `acceptsPlainAcknowledgements`.
+    ///
+    /// The ids of `.ids` are put in place of what `ids` holds, whose memory is used again; after other answers its content
+    /// has no meaning.
+    package mutating func nextAcknowledgement(ids: inout [UInt64]) -> PlainAcknowledgement? {
+        guard failure == nil, let (found, rest) = acknowledgement(ids: &ids) else { return nil }
+        start = rest
+        searched = 0
+        return found
+    }
+
+    /// The acknowledgement that is the next frame, and where the frame after it begins.
+    @inline(__always)
+    private func acknowledgement(ids: inout [UInt64]) -> (PlainAcknowledgement, rest: Int)? {
+        let bytes = block.span
+        switch framing {
+        case .length:
+            guard bytes.count &- start > 4 else { return nil }
+            let length = Self.bigEndian(bytes.extracting(start..<(start &+ 4)))
+            let end = start &+ 4 &+ length
+            guard length <= maxFrameBytes, end <= bytes.count else { return nil }
+            var parser = AcknowledgementParser(at: start &+ 4)
+            guard let found = parser.parse(bytes, ids: &ids), parser.at == end else { return nil }
+            return (found, end)
+        case .lines:
+            var parser = AcknowledgementParser(at: start)
+            guard let found = parser.parse(bytes, ids: &ids), parser.at &- start <= maxFrameBytes else { return nil }
+            var end = parser.at
+            if end < bytes.count, bytes[end] == UInt8(ascii: "\r") { end &+= 1 }
+            guard end < bytes.count, bytes[end] == UInt8(ascii: "\n") else { return nil }
+            return (found, end &+ 1)
         }
     }
 

@@ -77,6 +77,9 @@ package struct HandlerConversation: Sendable {
         }
     }
 
+    /// Whether a frame that `FrameReader.nextAcknowledgement` takes may come now: what it takes need not be received here.
+    package var acceptsPlainAcknowledgements: Bool { state == .ready && !sessionIsRequired }
+
     private mutating func accept(_ ready: Ready, _ body: Span<UInt8>) throws(ProtocolError) -> Ready {
         guard offer.versions.contains(ready.protocolVersion) else {
             throw ProtocolError(

@@ -16,7 +16,9 @@ extension JSONScanner {
                 at &+= 1
                 plain &+= 1
                 // Only a string that has been long and plain so far is likely to go on like that.
-                if plain & 15 == 0 { while at &+ 32 <= bytes.count, isPlainBlock(bytes, at: at) { at &+= 32 } }
+                if plain & 15 == 0 {
+                    while at &+ 32 <= bytes.count, bytes.isPlain(at: at, count: 32) { at &+= 32 }
+                }
             } else {
                 let length = UTF8Sequence.length(in: bytes, at: at)
                 if length == 0 { throw JSONFault(atByte: at, reason: "not valid UTF-8") }
@@ -135,7 +137,7 @@ enum JSONString {
     }
 }
 
-private func hexDigit(_ byte: UInt8) -> UInt8? {
+func hexDigit(_ byte: UInt8) -> UInt8? {
     switch byte {
     case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")
     case UInt8(ascii: "a")...UInt8(ascii: "f"): byte - UInt8(ascii: "a") + 10

@@ -5,7 +5,7 @@ extension OutboundBuffer {
     /// as fast as one pass with a table.
     mutating func appendBase64(_ bytes: Span<UInt8>) {
         let count = bytes.count
-        write(room: (count &+ 2) / 3 &* 4) { target, start in
+        writeBytes(room: (count &+ 2) / 3 &* 4) { target, start in
             var at = start
             var index = 0
             while index &+ 3 <= count {

@@ -65,17 +65,14 @@ package struct OutboundBuffer {
         } else {
             var larger = max(Self.firstCapacity, block.count * 2)
             while larger - pending < count { larger *= 2 }
-            block = Self.copied(block.span.extracting(from..<(from &+ pending)), capacity: larger)
+            var grown = [UInt8](repeating: 0, count: larger)
+            var bytes = grown.mutableSpan
+            var target = MutableRawSpan(_elements: &bytes)
+            target.copy(block.span.extracting(from..<(from &+ pending)), to: 0)
+            block = grown
         }
         start = 0
         end = pending
-    }
-
-    private static func copied(_ bytes: Span<UInt8>, capacity: Int) -> [UInt8] {
-        var block = [UInt8](repeating: 0, count: capacity)
-        var target = block.mutableSpan
-        for index in 0..<bytes.count { target[index] = bytes[index] }
-        return block
     }
 
     /// Appends one byte.
@@ -88,14 +85,16 @@ package struct OutboundBuffer {
 
     /// Appends all of `bytes` as they are.
     mutating func append(_ bytes: Span<UInt8>) {
-        reserve(bytes.count)
-        var at = end
-        var target = block.mutableSpan
-        for index in 0..<bytes.count {
-            target[at] = bytes[index]
-            at &+= 1
+        write(room: bytes.count) { target, start in
+            target.copy(bytes, to: start)
+            return start &+ bytes.count
         }
-        end = at
+    }
+
+    /// Appends a constant.
+    @inline(__always)
+    mutating func append(_ literal: Literal) {
+        write(room: TextBlock.byteCount) { target, start in target.write(literal, at: start) }
     }
 
     /// Appends the UTF-8 of a text that needs no escaping.
@@ -109,9 +108,21 @@ package struct OutboundBuffer {
     }
 
     /// Lets `body` write up to `room` bytes at the end of the block: it gets the block, where to write first, and answers
-    /// where it stopped.
+    /// where it stopped. What it wrote beyond that, within the room, does not count.
     @inline(__always)
-    mutating func write(room: Int, _ body: (inout MutableSpan<UInt8>, Int) -> Int) {
+    mutating func write(room: Int, _ body: (inout MutableRawSpan, Int) -> Int) {
+        reserve(room)
+        let from = end
+        var bytes = block.mutableSpan
+        var target = MutableRawSpan(_elements: &bytes)
+        let stop = body(&target, from)
+        assert(stop >= from && stop <= from &+ room)
+        end = stop
+    }
+
+    /// The same, for writers that go byte by byte.
+    @inline(__always)
+    mutating func writeBytes(room: Int, _ body: (inout MutableSpan<UInt8>, Int) -> Int) {
         reserve(room)
         let from = end
         var target = block.mutableSpan

@@ -1,4 +1,4 @@
-/// How much librdkafka fetches ahead, and what keeps it fetching (docs/decisions/0009).
+/// How much librdkafka fetches ahead, and what keeps it fetching (docs/decisions/0010).
 ///
 /// When the local queue is over `queued.min.messages` or `queued.max.messages.kbytes`, librdkafka's broker threads stop
 /// fetching and sleep, a second by default; nothing wakes them when the queue drains. From 2.2.0 on

@@ -17,18 +17,18 @@ package enum TimestampType: Hashable, Sendable {
 package struct RecordFields {
     @usableFromInline let record: UnsafePointer<crecords_record>
 
-    @inlinable
+    @inlinable @inline(__always)
     init(_ record: UnsafePointer<crecords_record>) { unsafe self.record = unsafe record }
 
     /// Nil for a record without a key; empty is something else.
-    @inlinable package var key: UnsafeRawBufferPointer? {
+    @inlinable @inline(__always) package var key: UnsafeRawBufferPointer? {
         let size = unsafe record.pointee.key_size
         guard size >= 0 else { return nil }
         return unsafe UnsafeRawBufferPointer(start: crecords_bytes(record), count: Int(size))
     }
 
     /// Nil for a record without a value (a tombstone); empty is something else.
-    @inlinable package var value: UnsafeRawBufferPointer? {
+    @inlinable @inline(__always) package var value: UnsafeRawBufferPointer? {
         let size = unsafe record.pointee.value_size
         guard size >= 0 else { return nil }
         let start = unsafe crecords_bytes(record) + Int(max(0, record.pointee.key_size))
@@ -36,12 +36,12 @@ package struct RecordFields {
     }
 
     /// Milliseconds since 1970, nil where the record has none.
-    @inlinable package var timestamp: Int64? {
+    @inlinable @inline(__always) package var timestamp: Int64? {
         unsafe timestampType == .none ? nil : record.pointee.timestamp
     }
 
     /// Who set the timestamp.
-    @inlinable package var timestampType: TimestampType {
+    @inlinable @inline(__always) package var timestampType: TimestampType {
         switch unsafe Int(record.pointee.timestamp_type) {
         case CRECORDS_CREATE_TIME: .create
         case CRECORDS_APPEND_TIME: .append
@@ -50,11 +50,11 @@ package struct RecordFields {
     }
 
     /// How many headers there are, repeated names counted each time.
-    @inlinable package var headerCount: Int { unsafe Int(max(0, record.pointee.header_count)) }
+    @inlinable @inline(__always) package var headerCount: Int { unsafe Int(max(0, record.pointee.header_count)) }
 
     /// The headers are there and cannot be parsed (a producer wrote rubbish): `headerCount` is 0, and the record must
     /// be treated as one that cannot be encoded.
-    @inlinable package var headersAreDamaged: Bool { unsafe record.pointee.header_count < 0 }
+    @inlinable @inline(__always) package var headersAreDamaged: Bool { unsafe record.pointee.header_count < 0 }
 
     /// The header at `position`, in Kafka's order, counted from 0 and below `headerCount`; nil stands for a null value.
     ///

@@ -31,6 +31,10 @@ package final class RecordStore {
         try unsafe body(RecordFields(crecords_at(store, slot.value)))
     }
 
+    /// The record's bytes where they lie: valid until anything is taken or given back.
+    @inlinable @inline(__always)
+    package func fields(_ slot: RecordSlot) -> RecordFields { unsafe RecordFields(crecords_at(store, slot.value)) }
+
     /// Frees the slot and what it holds. A slot that holds nothing stays as it is.
     package func giveBack(_ slot: RecordSlot) {
         var number = slot.value

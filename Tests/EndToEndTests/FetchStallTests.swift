@@ -2,7 +2,7 @@ import Foundation
 import Testing
 
 /// With default settings the daemon never waits out the second that librdkafka sleeps when its queue is full
-/// (docs/decisions/0009). What the consumer does about it is tested in KafkaTests; here the whole path, on each librdkafka.
+/// (docs/decisions/0010). What the consumer does about it is tested in KafkaTests; here the whole path, on each librdkafka.
 @Suite("The fetch stall") struct FetchStallTests {
     private static let partitions = 24
     private static let each = 4_500

@@ -49,6 +49,7 @@ final class CoreLoop: Scenario {
     private var actions: [Action] = []
     private var feed: Feed
     private var arrivals: [Record] = []
+    private var collected: [DeliveredRecord] = []
     /// Ids that the handler has, oldest first; those before `answered` are answered.
     private var handed: [UInt64] = []
     private var answered = 0
@@ -161,10 +162,8 @@ final class CoreLoop: Scenario {
     private func send(_ key: DeliveryKey) {
         var delivered = 0
         let delivery = machine.delivery(key)
-        machine.forEachRecord(of: key) { _, record in
-            if record.attempt == 1 { delivered += 1 }
-            return true
-        }
+        machine.collectRecords(of: key, into: &collected)
+        for record in collected where record.attempt == 1 { delivered += 1 }
         if delivered != delivery.count {
             problem = "a record of delivery \(delivery.id) is not there for the first time"
         }

@@ -4,7 +4,7 @@ import Kafka
 import KafkaTestSupport
 import Testing
 
-/// The default settings never run into the second that librdkafka sleeps when its queue is full (docs/decisions/0009).
+/// The default settings never run into the second that librdkafka sleeps when its queue is full (docs/decisions/0010).
 @Suite struct FetchStallTests {
     /// A member that reads from all partitions with the properties that a plan has by default.
     func reading(_ topic: TestTopic, partitions: Int32, _ own: [(name: String, value: String)] = []) throws

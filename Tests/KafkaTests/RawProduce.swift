@@ -1,13 +1,14 @@
 import Glibc
 import Testing
 
-/// Writes one record whose headers are any bytes, as a broken producer might: a Produce request by hand (Kafka protocol,
+/// Writes what no client of ours writes, headers that are any bytes and a time of the log: a Produce request by hand (Kafka protocol,
 /// version 7 of API 0, with a record batch of format 2), for the embedded broker, which does not look into batches.
 struct RawProduce {
     /// "127.0.0.1:9092".
     let broker: String
 
-    func write(topic: String, value: [UInt8], headers: [UInt8]) throws {
+    /// `headers` with their count before them. The timestamp is 1,700,000,000,000 or, of the log, one more.
+    func write(topic: String, value: [UInt8], headers: [UInt8], hasLogTime: Bool = false) throws {
         let colon = try #require(broker.lastIndex(of: ":"))
         let port = try #require(UInt16(broker[broker.index(after: colon)...]))
         let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
@@ -22,7 +23,7 @@ struct RawProduce {
             }
         }
         try #require(connected == 0, "connect to \(broker): errno \(errno)")
-        let request = RawProduce.request(topic, RawProduce.batch(value, headers))
+        let request = RawProduce.request(topic, RawProduce.batch(value, headers, hasLogTime))
         try #require(send(descriptor, request, request.count, 0) == request.count)
         var answer = [UInt8](repeating: 0, count: 1024)
         try #require(recv(descriptor, &answer, answer.count, 0) > 0, "no answer to the Produce request")
@@ -36,12 +37,14 @@ struct RawProduce {
         return bytes(Int32(body.count)) + body
     }
 
-    private static func batch(_ value: [UInt8], _ headers: [UInt8]) -> [UInt8] {
+    private static func batch(_ value: [UInt8], _ headers: [UInt8], _ hasLogTime: Bool) -> [UInt8] {
         // No attributes, both deltas 0, no key.
         let record = [0, 0, 0] + varint(-1) + varint(value.count) + value + headers
-        var rest: [UInt8] = bytes(Int32(0)) + [2] + bytes(Int32(0)) + bytes(Int16(0)) + bytes(Int32(0))
+        // Bit 3 of a batch's attributes: the largest timestamp is the log's, and that of all records.
+        let attributes: Int16 = hasLogTime ? 1 << 3 : 0
+        var rest: [UInt8] = bytes(Int32(0)) + [2] + bytes(Int32(0)) + bytes(attributes) + bytes(Int32(0))
         let time: Int64 = 1_700_000_000_000
-        rest += bytes(time) + bytes(time) + bytes(Int64(-1)) + bytes(Int16(-1)) + bytes(Int32(-1)) + bytes(Int32(1))
+        rest += bytes(time) + bytes(time + 1) + bytes(Int64(-1)) + bytes(Int16(-1)) + bytes(Int32(-1)) + bytes(Int32(1))
         rest += varint(record.count) + record
         return bytes(Int64(0)) + bytes(Int32(rest.count)) + rest
     }

@@ -27,12 +27,18 @@ import Testing
         let done = try member.turn(forUpTo: 20) {
             while member.consumer.takeRecords(upTo: 500, bytes: .max, into: &arrivals) || !arrivals.records.isEmpty {
                 all += arrivals.records
-                if giveBack { member.consumer.records.giveBack(arrivals.records.map(\.slot).span) }
+                if giveBack { giveBackAtOnce(arrivals.records[...], of: member) }
             }
             return all.count >= count
         }
         try #require(done, "\(all.count) of \(count)")
         return all
+    }
+
+    private func giveBackAtOnce(_ records: ArraySlice<Record>, of member: TestMember) {
+        // A variable of its own: the compiler fails on the span of an unnamed array.
+        let slots = records.map(\.slot)
+        member.consumer.records.giveBack(slots.span)
     }
 
     private func value(_ record: Record, of member: TestMember) -> String {
@@ -58,7 +64,7 @@ import Testing
         records.shuffle(using: &generator)
         for record in records.prefix(Self.count / 2) { store.giveBack(record.slot) }
         #expect(records.dropFirst(Self.count / 2).allSatisfy { isIntact($0, of: member) }, "seed \(seed)")
-        store.giveBack(records.dropFirst(Self.count / 2).map(\.slot).span)
+        giveBackAtOnce(records.dropFirst(Self.count / 2), of: member)
         #expect(store.heldCount == 0)
         #expect(store.mappedBytes <= Self.keptBytes, "seed \(seed)")
         try member.close()
@@ -78,7 +84,7 @@ import Testing
         #expect(before >= Self.count * 1_000, "the blocks were not pinned to begin with")
         var arrivals = Arrivals()
         for _ in 0..<10 { member.consumer.takeRecords(upTo: 1, bytes: 1, into: &arrivals) }
-        #expect(store.mappedBytes <= 16 << 20 + Self.keptBytes, "\(before) bytes before")
+        #expect(store.mappedBytes <= 8 << 20 + Self.keptBytes, "\(before) bytes before")
         #expect(staying.allSatisfy { isIntact($0, of: member) })
         #expect(store.heldCount == staying.count)
         for record in staying { store.giveBack(record.slot) }
@@ -98,7 +104,7 @@ import Testing
         let copied = stride(from: 0, to: records.count, by: 1_000).map { records[$0] }
         #expect(store.heldCount == copied.count)
         #expect(copied.allSatisfy { isIntact($0, of: member) })
-        store.giveBack(copied.map(\.slot).span)
+        giveBackAtOnce(copied[...], of: member)
         #expect(store.heldCount == 0)
         try member.close()
     }

@@ -66,6 +66,41 @@ import Testing
         try member.close()
     }
 
+    @Test(
+        "Headers that cannot be parsed are told as damaged, and the rest of the record is there",
+        .embeddedBroker("takes any bytes for a batch"),
+        arguments: [
+            RawProduce.varint(3) + RawProduce.varint(1) + [0x61] + RawProduce.varint(1) + [0x31],
+            RawProduce.varint(1) + RawProduce.varint(-5) + [0x61], RawProduce.varint(1 << 20),
+            RawProduce.varint(1) + RawProduce.varint(1) + [0x61] + RawProduce.varint(1 << 30),
+        ])
+    func damagedHeaders(headers: [UInt8]) throws {
+        let topic = try TestTopic()
+        let raw = RawProduce(broker: topic.brokers)
+        try raw.write(topic: topic.name, value: [1, 2], headers: headers)
+        try raw.write(topic: topic.name, value: [3], headers: RawProduce.varint(0), hasLogTime: true)
+        let member = try TestMember(topic)
+        member.holdsRecords = true
+        try member.consumer.assignDirectly([(member.partition(0), offset: 0)])
+        #expect(try member.turn(forUpTo: 10) { member.seen.count == 2 }, "\(member.seen) \(member.failures)")
+        try #require(member.held.count == 2)
+        let store = member.consumer.records
+        for isMoved in [false, true] {
+            if isMoved { store.copyOut(member.held[0].slot) }
+            #expect(
+                store.withFields(member.held[0].slot) {
+                    $0.headersAreDamaged && $0.headerCount == 0 && $0.value?.elementsEqual([1, 2]) == true
+                        && $0.timestampType == .create && $0.timestamp == 1_700_000_000_000
+                }, "moved: \(isMoved)")
+        }
+        #expect(
+            store.withFields(member.held[1].slot) {
+                !$0.headersAreDamaged && $0.headerCount == 0 && $0.timestampType == .append
+                    && $0.timestamp == 1_700_000_000_001
+            })
+        try member.close()
+    }
+
     @Test("A record's size counts key, value, headers and the cost of holding it")
     func size() throws {
         let (_, member) = try loaded()

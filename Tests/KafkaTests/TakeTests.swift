@@ -68,9 +68,15 @@ import Testing
             }
             seen += arrivals.records.map(\.offset)
         }
-        #expect(try take(member) { note($0); return !ends.isEmpty }, "\(seen)")
+        #expect(
+            try take(member) {
+                note($0); return !ends.isEmpty
+            }, "\(seen)")
         try topic.fill(count: 5)
-        #expect(try take(member) { note($0); return ends.count == 2 }, "\(seen) \(ends)")
+        #expect(
+            try take(member) {
+                note($0); return ends.count == 2
+            }, "\(seen) \(ends)")
         #expect(ends.map(\.offset) == [10, 15])
         #expect(ends.map(\.after) == [10, 15])
         #expect(seen == Array(0..<15))

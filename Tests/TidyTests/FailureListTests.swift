@@ -63,12 +63,25 @@ func listsCrashesAndFindings() throws {
             --- BarTests
             ◇ Test third() started.
             A.swift:1: Fatal error: Index out of range
+
+            *** Program crashed: Bad pointer dereference at 0x0 ***
+
+            Thread 0 "x":
+
+              0      0x0000 main + 1 in a.xctest at /x/Tests/BarTests/Other.swift:9:1
+
+            Thread 1 "y" crashed:
+
+              0      0x0000 find + 23 in libswiftCore.so
+              1 [ra] 0x0000 f() + 2 in a.xctest at /x/Tests/BarTests/Third.swift:7:1
             """)
     #expect(
         found.printed == [
+            "[unit] A.swift:1: Fatal error: Index out of range",
+            "[unit] *** Program crashed: Bad pointer dereference at 0x0 *** | Tests/BarTests/Third.swift:7",
             "[unit] Sources/A.swift:1:2: error: [Spacing] remove 1 space", "[unit] In scripts/test line 3:",
             "[unit] ^-- SC2086 (info): Double quote to prevent globbing and word splitting.",
-            "[unit] A.swift:1: Fatal error: Index out of range", "[unit] started and never ended: third()",
+            "[unit] started and never ended: third()",
         ])
 }
 

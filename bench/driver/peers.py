@@ -59,6 +59,7 @@ class Rsyslog(Subject):
         root = os.path.join(tools.rsyslog, "root")
         modules = glob.glob(os.path.join(root, "usr/lib/*/rsyslog"))[0]
         kind = "omprog-transactions" if self.transactions else "omprog" if self.confirm else "omprog-unconfirmed"
+        # By default it throws records away when its queue was full for two seconds (queue.timeoutEnqueue).
         # rsyslog starts the program with an empty environment.
         program = f"{tools.python()} {tools.source('peer_lines.py')} {reports} {records} {kind}"
         settings = {"auto.offset.reset": "earliest", **(TUNED if self.tuned else {})}
@@ -66,6 +67,7 @@ class Rsyslog(Subject):
         configuration = f'''module(load="imkafka")
 module(load="omprog")
 global(workDirectory="{reports}")
+main_queue(queue.timeoutEnqueue="600000")
 template(name="value" type="string" string="%msg%\\n")
 ruleset(name="bench") {{
     action(type="omprog" binary="{program}" template="value"

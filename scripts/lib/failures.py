@@ -10,14 +10,18 @@ import sys
 
 LINES = 40  # shared by the parts
 BEGIN, END = 280, 120  # characters of a line that are shown: what failed, and the last that was seen
+FRAMES = 5  # of a crash
 LAST = 12  # lines of a log that names no culprit
 
 ISSUE = re.compile(r"^\S+ (?:Test|Suite) .* recorded an issue\b")  # a known issue says "a known issue"
 SYMBOL = re.compile(r"^[◇✔✘➜⚠✗] ")
+CRASH = re.compile(r"^(?:\*\*\*|💣) Program crashed: |^.*\bFatal error: ")
+THREAD = re.compile(r"^Thread \d+ ")
+PLACE = re.compile(r"\b((?:Tests|Sources)/\S+\.swift:\d+)")
 TARGET = re.compile(r"^--- \w*Tests$")
 STARTED = re.compile(r"^◇ Test (?!run |case passing )(.*) started\.$")
 ENDED = re.compile(r"^\S Test (.*?)(?: with \d+ test cases?)? (?:passed after|failed after|skipped[:.])")
-ERROR = re.compile(r"\b(?:error|Fatal error): |^💣|^Segmentation fault|SURVIVED|^seed \d+: |^\s*\^-+\^? SC\d+ |^In .* line \d+:$")
+ERROR = re.compile(r"\berror: |^Segmentation fault|SURVIVED|^seed \d+: |^\s*\^-+\^? SC\d+ |^In .* line \d+:$")
 
 
 def issues(lines):
@@ -51,10 +55,23 @@ def unfinished(lines):
     return [f"started and never ended: {name}" for name in found]
 
 
+def crashes(lines):
+    """Each crash as its lines: what it was, and the places in our own code, innermost first, that the thread was at."""
+    found, inside = [], False
+    for line in lines:
+        if CRASH.match(line):
+            found.append([line])
+        elif THREAD.match(line):
+            inside = "crashed" in line
+        elif found and inside and len(found[-1]) <= FRAMES and (place := PLACE.search(line)):
+            found[-1].append(place.group(1))
+    return found
+
+
 def culprits(text):
     """The failures that a part's log names, the tests' first, each as its lines; the end of the log where it names none."""
     lines = text.split("\n")
-    found = issues(lines)
+    found = issues(lines) + crashes(lines)
     seen = {line for issue in found for line in issue}
     errors = [line for line in lines if ERROR.search(line) and not SYMBOL.match(line) and line not in seen]
     found += [[line] for line in dict.fromkeys(errors)]

@@ -113,6 +113,7 @@ struct crecords_store {
     struct rd_kafka_s *client;
     uint32_t max_count;
     uint64_t max_bytes;
+    bool values_lie_in_responses;  // this librdkafka has values where the broker's answer has them
     const void *last_topic;
     int32_t last_partition;
 };

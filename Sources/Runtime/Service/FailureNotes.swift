@@ -13,6 +13,8 @@ struct FailureNotes {
     /// With 4 KiB of an error and 4 KiB of stderr lines this bounds what notes may hold to 64 MiB.
     private static let limit = 8_000
 
+    var isEmpty: Bool { notes.isEmpty }
+
     subscript(slot: RecordSlot) -> Note? { notes[slot] }
 
     mutating func keep(_ note: Note, of slot: RecordSlot) {
@@ -22,6 +24,6 @@ struct FailureNotes {
 
     /// The record is given back.
     mutating func forget(_ slot: RecordSlot) {
-        if !notes.isEmpty { notes[slot] = nil }
+        notes[slot] = nil
     }
 }

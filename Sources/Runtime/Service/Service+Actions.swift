@@ -5,23 +5,38 @@ import Kafka
 import Logging
 
 extension Service {
-    /// Performs the machine's actions in order; performing one may append others.
+    /// Performs the machine's actions in order; those that performing one appends come after the others.
     func performActions() {
-        var index = 0
-        while index < actions.count {
-            perform(actions[index])
-            index += 1
+        while !actions.isEmpty {
+            swap(&actions, &performed)
+            var index = 0
+            while index < performed.count {
+                if case .send(_, let worker) = performed[index] {
+                    index += sendRun(performed, from: index, to: worker)
+                } else {
+                    perform(performed[index])
+                    index += 1
+                }
+            }
+            performed.removeAll(keepingCapacity: true)
         }
-        actions.removeAll(keepingCapacity: true)
         failureTexts.removeAll(keepingCapacity: true)
+        giveBackRecords()
+    }
+
+    /// Lets go of the records that the machine needs no longer; no action that is still to be performed names one of them.
+    private func giveBackRecords() {
+        if machine.givenBack.isEmpty { return }
+        if !failureNotes.isEmpty {
+            for slot in machine.givenBack { failureNotes.forget(slot) }
+        }
+        consumer.records.giveBack(machine.givenBack.span)
+        machine.forgetGivenBack()
     }
 
     private func perform(_ action: Action) {
         switch action {
-        case .send(let key, let worker): send(key, to: worker)
-        case .giveBack(let slot):
-            failureNotes.forget(slot)
-            consumer.records.giveBack(slot)
+        case .send(_, let worker): _ = sendRun([action], from: 0, to: worker)
         case .copyOut(let slot): consumer.records.copyOut(slot)
         case .cancel(let worker, let ids, let reason): sendCancel(ids, reason, to: worker)
         case .ping(let worker, let nonce): sendPing(nonce, to: worker)

@@ -7,7 +7,7 @@ extension Service {
     func announceAssigned(_ partitions: [PartitionPosition], epoch: UInt32, to worker: WorkerIndex) {
         guard let connection = connections[worker.value] else { return }
         let places = partitions.map { position in
-            let place = topics.place(of: position.partition, in: consumer.partitions)
+            let place = topics.partition(position.partition, in: consumer.partitions)
             return AnnouncedPartition(topic: place.topic, partition: place.partition, offset: position.offset)
         }
         encoder.assigned(epoch: epoch, places, into: &connection.outbound)
@@ -19,7 +19,7 @@ extension Service {
     ) {
         guard let connection = connections[worker.value] else { return }
         let places = partitions.map { partition in
-            let place = topics.place(of: partition, in: consumer.partitions)
+            let place = topics.partition(partition, in: consumer.partitions)
             return AnnouncedPartition(topic: place.topic, partition: place.partition, offset: nil)
         }
         encoder.revoked(

@@ -5,32 +5,74 @@ import Kafka
 import Logging
 
 extension Service {
-    /// Encodes a delivery into the worker's buffer. What does not fit is handed back to the machine.
-    func send(_ key: DeliveryKey, to worker: WorkerIndex) {
-        guard let connection = connections[worker.value], !connection.isBroken else { return }
-        let delivery = machine.delivery(key)
-        // A handler that answers what it was not asked yet has ended the delivery: its place may be another's.
-        guard delivery.worker == worker, machine.outstandingDelivery(worker, id: delivery.id) == delivery,
-            connection.marks.lastAdded < delivery.id
-        else { return }
-        // Its partition may have been lost since the machine decided, in the same turn: then it is cancelled already.
-        guard machine.record(0, of: delivery) != nil else {
-            machine.refuse(key, now: now, actions: &actions)
-            return
-        }
-        let failure =
-            plan.policy.isBatch
-            ? sendBatch(delivery, key, to: connection) : sendMessage(delivery, to: connection)
-        if let failure {
-            refuse(delivery, key, failure)
-            return
-        }
-        connection.marks.add(id: delivery.id, end: connection.outbound.totalAppended)
-        timeline.pass(.firstDelivery, now: now, log: log)
+    /// The encoder and a worker's buffer in a local variable, because each access to a variable of a class pays for a check
+    /// at run time that no other access overlaps: several times a record, it would cost more than the encoding.
+    struct Pen {
+        var encoder: FrameEncoder
+        var buffer = OutboundBuffer()
+        /// Those of the delivery that is being written.
+        var records: [DeliveredRecord] = []
     }
 
-    private func refuse(_ delivery: Delivery, _ key: DeliveryKey, _ failure: EncodingFailure) {
-        if let record = machine.record(0, of: delivery) {
+    /// Encodes the deliveries that go to one worker one after the other in `actions`, from `start` on; answers how many
+    /// actions that were. What does not fit is handed back to the machine.
+    func sendRun(_ actions: [Action], from start: Int, to worker: WorkerIndex) -> Int {
+        guard let connection = connections[worker.value], !connection.isBroken else { return 1 }
+        var pen = Pen(encoder: encoder)
+        swap(&pen.buffer, &connection.outbound)
+        swap(&pen.records, &delivered)
+        var index = start
+        while index < actions.count, case .send(let key, worker) = actions[index] {
+            send(key, to: connection, &pen)
+            index += 1
+        }
+        swap(&pen.buffer, &connection.outbound)
+        swap(&pen.records, &delivered)
+        encoder = pen.encoder
+        timeline.pass(.firstDelivery, now: now, log: log)
+        return index - start
+    }
+
+    private func send(_ key: DeliveryKey, to connection: WorkerConnection, _ pen: inout Pen) {
+        guard let head = machine.head(of: key, for: connection.index), connection.marks.lastAdded < head.id else {
+            return
+        }
+        var encoding = Encoding()
+        if plan.policy.isBatch {
+            encoding = encodeBatch(key, head, &pen)
+        } else {
+            machine.collectRecords(of: key, into: &pen.records)
+            if let record = pen.records.first {
+                encoding.count = 1
+                encoding.failure = encodeMessage(head, record, &pen)
+            }
+        }
+        if encoding.failure != nil || encoding.count == 0 {
+            // Without a record its partition was lost since the machine decided, in the same turn: it is cancelled already.
+            refuse(key, encoding.failure)
+            return
+        }
+        if encoding.count < head.count {
+            machine.shorten(key, to: encoding.count, now: now, actions: &self.actions)
+        }
+        connection.marks.add(id: head.id, end: pen.buffer.totalAppended)
+    }
+
+    private static var nothing: UnsafeRawBufferPointer { unsafe UnsafeRawBufferPointer(start: nil, count: 0) }
+
+    /// How far a delivery was encoded.
+    private struct Encoding {
+        /// Records that are in the frame.
+        var count = 0
+        /// Why not even the first one is.
+        var failure: EncodingFailure?
+        /// The records do not have in common what the first one made believe.
+        var isMixed = false
+    }
+
+    private func refuse(_ key: DeliveryKey, _ failure: EncodingFailure?) {
+        let delivery = machine.delivery(key)
+        if let failure, let record = machine.record(0, of: delivery) {
             let place = FailedPlace(partition: delivery.partition, offset: record.offset)
             encodingFailure = (place, "\(failure)")
             note("the record cannot be handed over: \(failure)", of: delivery, index: 0)
@@ -43,118 +85,135 @@ extension Service {
         machine.refuse(key, now: now, actions: &actions)
     }
 
-    private func sendMessage(_ delivery: Delivery, to connection: WorkerConnection) -> EncodingFailure? {
-        guard let record = machine.record(0, of: delivery) else { return nil }
-        do {
-            try unsafe consumer.records.withFields(record.slot) { fields throws(EncodingFailure) in
-                if unsafe fields.headersAreDamaged { throw .unreadableHeaders }
-                encoder.beginMessage(
-                    id: delivery.id, attempt: record.attempt, redelivered: record.redelivered,
-                    place: unsafe recordPlace(delivery, record, fields), into: &connection.outbound)
-                try unsafe write(fields, to: connection)
-                try encoder.endMessage(into: &connection.outbound)
+    private func encodeMessage(_ head: DeliveryHead, _ record: DeliveredRecord, _ pen: inout Pen) -> EncodingFailure? {
+        let partition = topics.partition(head.partition, in: consumer.partitions)
+        let fields = unsafe consumer.records.fields(record.slot)
+        let position = unsafe position(of: record, fields)
+        do throws(EncodingFailure) {
+            if unsafe fields.headersAreDamaged { throw .unreadableHeaders }
+            if unsafe fields.headerCount > 0 {
+                pen.encoder.beginMessage(
+                    id: head.id, attempt: record.attempt, redelivered: record.redelivered,
+                    place: RecordPlace(partition, at: position), into: &pen.buffer)
+                try unsafe write(fields, &pen)
+                try pen.encoder.endMessage(into: &pen.buffer)
+                return nil
             }
+            let (keyBytes, valueBytes) = unsafe (fields.key ?? Service.nothing, fields.value ?? Service.nothing)
+            let key = unsafe Span<UInt8>(_unsafeBytes: keyBytes)
+            let value = unsafe Span<UInt8>(_unsafeBytes: valueBytes)
+            try pen.encoder.message(
+                id: head.id, attempt: record.attempt, redelivered: record.redelivered, partition: partition,
+                position: position, key: unsafe fields.key == nil ? nil : key,
+                value: unsafe fields.value == nil ? nil : value, into: &pen.buffer)
             return nil
         } catch {
-            encoder.abandon(into: &connection.outbound)
+            pen.encoder.abandon(into: &pen.buffer)
             return error
         }
     }
 
     /// Writes as many of the delivery's records as have an encoding and fit the frame, at least one.
-    private func sendBatch(_ delivery: Delivery, _ key: DeliveryKey, to connection: WorkerConnection)
-        -> EncodingFailure?
-    {
-        let shared = sharedMembers(delivery)
-        encoder.beginBatch(id: delivery.id, shared: shared, into: &connection.outbound)
-        for index in 0..<delivery.count {
-            guard let record = machine.record(index, of: delivery) else { continue }
-            do {
-                try unsafe consumer.records.withFields(record.slot) { fields throws(EncodingFailure) in
-                    if unsafe fields.headersAreDamaged { throw .unreadableHeaders }
-                    encoder.beginRecord(
-                        attempt: record.attempt, redelivered: record.redelivered,
-                        place: unsafe recordPlace(delivery, record, fields), into: &connection.outbound)
-                    try unsafe write(fields, to: connection)
-                    try encoder.endRecord(into: &connection.outbound)
-                }
-            } catch {
-                guard index > 0 else {
-                    encoder.abandon(into: &connection.outbound)
-                    return error
-                }
-                // The machine learns that the rest was not sent; a record without an encoding then comes first, and stops.
-                machine.shorten(key, to: index, now: now, actions: &actions)
-                break
-            }
-        }
-        do {
-            try encoder.endBatch(into: &connection.outbound)
-            return nil
-        } catch {
-            return error
-        }
+    ///
+    /// What records have in common is written once. As a rule that is all that can be: so the first record's is taken for
+    /// everybody's, and only where that was wrong the frame is written again.
+    private func encodeBatch(_ key: DeliveryKey, _ head: DeliveryHead, _ pen: inout Pen) -> Encoding {
+        let encoding = encodeBatch(key, head, sharing: true, &pen)
+        return encoding.isMixed ? encodeBatch(key, head, sharing: false, &pen) : encoding
     }
 
-    private func recordPlace(_ delivery: Delivery, _ record: DeliveredRecord, _ fields: RecordFields) -> RecordPlace {
-        let place = topics.place(of: delivery.partition, in: consumer.partitions)
+    private func encodeBatch(
+        _ key: DeliveryKey, _ head: DeliveryHead, sharing: Bool, _ pen: inout Pen
+    ) -> Encoding {
+        machine.collectRecords(of: key, into: &pen.records)
+        var encoding = Encoding()
+        guard let first = pen.records.first else { return encoding }
+        let partition = topics.partition(head.partition, in: consumer.partitions)
+        var shared = SharedMembers(topic: partition.topic, partition: partition.partition)
+        if sharing {
+            shared.attempt = first.attempt
+            shared.timestampType = unsafe position(of: first, consumer.records.fields(first.slot)).timestampType
+        }
+        pen.encoder.beginBatch(id: head.id, shared: shared, into: &pen.buffer)
+        do throws(EncodingFailure) {
+            while encoding.count < pen.records.count, !encoding.isMixed {
+                encoding.isMixed = try !encodeRecord(pen.records[encoding.count], partition, shared, sharing, &pen)
+                encoding.count += 1
+            }
+        } catch {
+            // The machine learns that the rest was not sent; a record without an encoding then comes first, and stops.
+            if encoding.count == 0 { encoding.failure = error }
+        }
+        if encoding.isMixed || encoding.count == 0 {
+            pen.encoder.abandon(into: &pen.buffer)
+            return encoding
+        }
+        do {
+            try pen.encoder.endBatch(into: &pen.buffer)
+        } catch {
+            encoding.failure = error
+        }
+        return encoding
+    }
+
+    /// Writes the next record of a batch; false, having written nothing, where it does not have what is shared.
+    @inline(__always)
+    private func encodeRecord(
+        _ record: DeliveredRecord, _ partition: QuotedPartition, _ shared: SharedMembers, _ sharing: Bool,
+        _ pen: inout Pen
+    ) throws(EncodingFailure) -> Bool {
+        let fields = unsafe consumer.records.fields(record.slot)
+        let position = unsafe position(of: record, fields)
+        if sharing, shared.attempt != record.attempt || shared.timestampType != position.timestampType { return false }
+        if unsafe fields.headersAreDamaged { throw .unreadableHeaders }
+        if unsafe fields.headerCount > 0 {
+            pen.encoder.beginRecord(
+                attempt: record.attempt, redelivered: record.redelivered,
+                place: RecordPlace(partition, at: position), into: &pen.buffer)
+            try unsafe write(fields, &pen)
+            try pen.encoder.endRecord(into: &pen.buffer)
+            return true
+        }
+        let (keyBytes, valueBytes) = unsafe (fields.key ?? Service.nothing, fields.value ?? Service.nothing)
+        let key = unsafe Span<UInt8>(_unsafeBytes: keyBytes)
+        let value = unsafe Span<UInt8>(_unsafeBytes: valueBytes)
+        try pen.encoder.record(
+            attempt: record.attempt, redelivered: record.redelivered, partition: partition, position: position,
+            key: unsafe fields.key == nil ? nil : key, value: unsafe fields.value == nil ? nil : value,
+            into: &pen.buffer)
+        return true
+    }
+
+    private func position(of record: DeliveredRecord, _ fields: RecordFields) -> RecordPosition {
         let type: HandlerProtocol.TimestampType =
             switch unsafe fields.timestampType {
             case .none: .none
             case .create: .create
             case .append: .append
             }
-        return RecordPlace(
-            topic: place.topic, partition: place.partition, offset: record.offset, timestamp: unsafe fields.timestamp,
-            timestampType: type)
+        return RecordPosition(offset: record.offset, timestamp: unsafe fields.timestamp, timestampType: type)
     }
 
-    private func write(_ fields: RecordFields, to connection: WorkerConnection) throws(EncodingFailure) {
+    private func write(_ fields: RecordFields, _ pen: inout Pen) throws(EncodingFailure) {
         if let key = unsafe fields.key {
-            try encoder.key(unsafe Span(_unsafeBytes: key), into: &connection.outbound)
+            try pen.encoder.key(unsafe Span(_unsafeBytes: key), into: &pen.buffer)
         } else {
-            try encoder.key(nil, into: &connection.outbound)
+            try pen.encoder.key(nil, into: &pen.buffer)
         }
         if let value = unsafe fields.value {
-            try encoder.value(unsafe Span(_unsafeBytes: value), into: &connection.outbound)
+            try pen.encoder.value(unsafe Span(_unsafeBytes: value), into: &pen.buffer)
         } else {
-            try encoder.value(nil, into: &connection.outbound)
+            try pen.encoder.value(nil, into: &pen.buffer)
         }
         for position in unsafe 0..<fields.headerCount {
             let header = unsafe fields.header(at: position)
             let name = unsafe Span<UInt8>(_unsafeBytes: header.name)
             if let value = unsafe header.value {
-                try encoder.header(
-                    name: name, value: unsafe Span(_unsafeBytes: value), into: &connection.outbound)
+                try pen.encoder.header(
+                    name: name, value: unsafe Span(_unsafeBytes: value), into: &pen.buffer)
             } else {
-                try encoder.header(name: name, value: nil, into: &connection.outbound)
+                try pen.encoder.header(name: name, value: nil, into: &pen.buffer)
             }
         }
-    }
-
-    /// What all records of the batch have in common is written once.
-    private func sharedMembers(_ delivery: Delivery) -> SharedMembers {
-        let place = topics.place(of: delivery.partition, in: consumer.partitions)
-        var attempt: Int?
-        var type: Kafka.TimestampType?
-        var sameAttempt = true
-        var sameType = true
-        for index in 0..<delivery.count {
-            guard let record = machine.record(index, of: delivery) else { continue }
-            sameAttempt = sameAttempt && attempt ?? record.attempt == record.attempt
-            attempt = record.attempt
-            let recordType = unsafe consumer.records.withFields(record.slot) { unsafe $0.timestampType }
-            sameType = sameType && type ?? recordType == recordType
-            type = recordType
-        }
-        let shared: HandlerProtocol.TimestampType? =
-            switch sameType ? type : nil {
-            case .none?: HandlerProtocol.TimestampType.none
-            case .create?: .create
-            case .append?: .append
-            case nil: nil
-            }
-        return SharedMembers(
-            topic: place.topic, partition: place.partition, attempt: sameAttempt ? attempt : nil, timestampType: shared)
     }
 }

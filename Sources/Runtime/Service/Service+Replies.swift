@@ -9,6 +9,9 @@ extension Service {
     func decodeFrames(_ connection: WorkerConnection) {
         while !connection.isBroken {
             do throws(ProtocolError) {
+                let several = gatherAcknowledgements(connection)
+                try acknowledgeGathered(several, connection)
+                if several != nil { continue }
                 let frame = try connection.reader.next { body throws(ProtocolError) in
                     try connection.conversation.receive(body)
                 }
@@ -22,6 +25,43 @@ extension Service {
                 protocolBroken(connection, error)
             }
         }
+    }
+
+    /// Takes the acknowledgements that stand before any other frame, up to the first of several ids, which it answers.
+    private func gatherAcknowledgements(_ connection: WorkerConnection) -> PlainAcknowledgement? {
+        guard connection.conversation.acceptsPlainAcknowledgements else { return nil }
+        // In local variables while they are used: an access to a variable of a class pays for a check at run time.
+        var reader = FrameReader(framing: .length, maxFrameBytes: 0)
+        swap(&reader, &connection.reader)
+        defer { swap(&reader, &connection.reader) }
+        var ids: [UInt64] = []
+        swap(&ids, &acknowledged)
+        defer { swap(&ids, &acknowledged) }
+        while let found = reader.nextAcknowledgement(ids: &listed) {
+            connection.unfinishedSince = nil
+            guard case .id(let id) = found else { return found }
+            ids.append(id)
+        }
+        return nil
+    }
+
+    /// Acknowledgements that follow each other are one input of the machine.
+    private func acknowledgeGathered(_ several: PlainAcknowledgement?, _ connection: WorkerConnection)
+        throws(ProtocolError)
+    {
+        if acknowledged.isEmpty, several == nil { return }
+        defer { acknowledged.removeAll(keepingCapacity: true) }
+        timeline.pass(.firstVerdict, now: now, log: log)
+        do throws(VerdictProblem) {
+            try machine.acknowledged(acknowledged.span, from: connection.index, now: now, actions: &actions)
+            switch several {
+            case .ids?:
+                try machine.acknowledgedTogether(listed.span, from: connection.index, now: now, actions: &actions)
+            case .through(let id)?:
+                try machine.verdict(.ackThrough(id: id), from: connection.index, now: now, actions: &actions)
+            case .id?, nil: break
+            }
+        } catch { throw describe(error, connection) }
     }
 
     private func receive(_ frame: HandlerFrame, from connection: WorkerConnection) throws(ProtocolError) {
@@ -213,15 +253,20 @@ extension Service {
         }
     }
 
-    private func frameDeadline(of connection: WorkerConnection) -> Instant? {
-        if connection.isBroken { return nil }
-        let unfinished = connection.unfinishedSince.map { $0 + Interval(plan.settings.frameTimeout) }
-        let closed = connection.outputClosedAt.map { $0 + .seconds(1) }
-        let refused = connection.inputRefusedAt.map { $0 + .seconds(1) }
-        return [unfinished, closed, refused].compactMap { $0 }.min()
+    /// When a frame, or an end that was announced, has taken too long; nil where there is none.
+    var frameDeadline: Instant? {
+        var next: Instant?
+        func consider(_ start: Instant?, _ wait: Interval) {
+            guard let deadline = start.map({ $0 + wait }) else { return }
+            next = min(next ?? deadline, deadline)
+        }
+        for case let connection? in connections where !connection.isBroken {
+            consider(connection.unfinishedSince, Interval(plan.settings.frameTimeout))
+            consider(connection.outputClosedAt, .seconds(1))
+            consider(connection.inputRefusedAt, .seconds(1))
+        }
+        return next
     }
-
-    var frameDeadline: Instant? { connections.compactMap { $0.flatMap(frameDeadline(of:)) }.min() }
 
     func endUnfinishedFrames() {
         for case let connection? in connections where !connection.isBroken {

@@ -24,6 +24,8 @@ package final class Service {
 
     var machine: DeliveryMachine
     var actions: [Action] = []
+    /// Those that are being performed, while others are appended to `actions`; empty between turns.
+    var performed: [Action] = []
     var now: Instant
     var timeline: StartTimeline
 
@@ -38,6 +40,12 @@ package final class Service {
     var readiness: [Readiness] = []
     var events: [ConsumerEvent] = []
     var arrivals = Arrivals()
+    /// The records of the delivery that is being written.
+    var delivered: [DeliveredRecord] = []
+    /// Acknowledgements by id of the worker whose frames are being decoded, for the machine to take together.
+    var acknowledged: [UInt64] = []
+    /// The ids of the latest acknowledgement of several.
+    var listed: [UInt64] = []
     var lookupResults: [LookupResult] = []
     var mayHaveMoreRecords = false
     var lastConsumerPoll: Instant
@@ -209,18 +217,28 @@ package final class Service {
         guard budget > 0 else { return }
         let bytes = min(machine.byteBudget, Service.bytesATurn)
         mayHaveMoreRecords = consumer.takeRecords(upTo: budget, bytes: bytes, into: &arrivals)
+        if !arrivals.records.isEmpty { timeline.pass(.firstRecord, now: now, log: log) }
+        // In a local variable, where its elements can be lent out.
+        var arrived = Arrivals()
+        swap(&arrived, &arrivals)
+        filter(&arrived.records)
         var next = 0
-        for other in arrivals.others {
-            for index in next..<other.position { take(arrivals.records[index]) }
+        for other in arrived.others {
+            machine.recordsArrived(
+                arrived.records.span.extracting(next..<other.position), now: now, actions: &actions)
             next = other.position
             take(other.arrival)
         }
-        for index in next..<arrivals.records.count { take(arrivals.records[index]) }
+        machine.recordsArrived(arrived.records.span.extracting(next...), now: now, actions: &actions)
+        swap(&arrived, &arrivals)
     }
 
+    /// A record that came alone, by the queue of the consumer's events.
     func take(_ record: Record) {
         timeline.pass(.firstRecord, now: now, log: log)
-        machine.recordArrived(filtered(record), now: now, actions: &actions)
+        var records = [record]
+        filter(&records)
+        machine.recordsArrived(records.span, now: now, actions: &actions)
     }
 
     func take(_ arrival: OtherArrival) {
@@ -232,15 +250,16 @@ package final class Service {
         }
     }
 
-    /// Marks a record that `--filter` keeps from the handler.
-    private func filtered(_ record: Record) -> Record {
-        guard let filter = plan.filter else { return record }
-        var record = record
-        let name = consumer.partitions.name(of: record.partition)
-        record.isFiltered = unsafe consumer.records.withFields(record.slot) { fields in
-            unsafe !filter.matches(fields, of: name, offset: record.offset)
+    /// Marks the records that `--filter` keeps from the handler.
+    private func filter(_ records: inout [Record]) {
+        guard let filter = plan.filter else { return }
+        for index in records.indices {
+            let (slot, offset) = (records[index].slot, records[index].offset)
+            let name = consumer.partitions.name(of: records[index].partition)
+            records[index].isFiltered = unsafe consumer.records.withFields(slot) { fields in
+                unsafe !filter.matches(fields, of: name, offset: offset)
+            }
         }
-        return record
     }
 
     /// Stops for a reason that the machine does not know; the first reason is the one that is told.

@@ -3,18 +3,30 @@ import Logging
 
 /// Tells once, for each step on the way to the first record, how long it took since the start and since the step before.
 struct StartTimeline {
-    enum Step: String {
+    enum Step: String, CaseIterable {
         case workerReady = "first worker ready"
         case assigned = "partitions assigned by the group"
         case positioned = "positions looked up"
         case firstRecord = "first record taken"
         case firstDelivery = "first delivery written"
         case firstVerdict = "first verdict"
+
+        var place: Int {
+            switch self {
+            case .workerReady: 0
+            case .assigned: 1
+            case .positioned: 2
+            case .firstRecord: 3
+            case .firstDelivery: 4
+            case .firstVerdict: 5
+            }
+        }
     }
 
     private let started: Instant
     private var last: Instant
-    private var passed: Set<String> = []
+    /// By step: looked at for each delivery.
+    private var passed = [Bool](repeating: false, count: Step.allCases.count)
 
     init(started: Instant) {
         self.started = started
@@ -23,7 +35,8 @@ struct StartTimeline {
 
     /// Logs the step, if it is the first time.
     mutating func pass(_ step: Step, now: Instant, log: Logger) {
-        guard passed.insert(step.rawValue).inserted else { return }
+        if passed[step.place] { return }
+        passed[step.place] = true
         log.info(
             "start: \(step.rawValue)",
             metadata: [

@@ -2,16 +2,16 @@ import DeliveryCore
 import HandlerProtocol
 import Kafka
 
-/// Each partition's topic, escaped once for all frames.
+/// Each partition's name, as frames write it, made once.
 struct TopicCache {
-    private var entries: [(topic: QuotedTopic, partition: Int32)?] = []
+    private var entries: [QuotedPartition?] = []
 
-    mutating func place(of index: PartitionIndex, in table: PartitionTable) -> (topic: QuotedTopic, partition: Int32) {
+    mutating func partition(_ index: PartitionIndex, in table: PartitionTable) -> QuotedPartition {
         let slot = Int(index.value)
         while slot >= entries.count { entries.append(nil) }
         if let entry = entries[slot] { return entry }
         let name = table.name(of: index)
-        let entry = (QuotedTopic(name.topic), name.partition)
+        let entry = QuotedPartition(topic: QuotedTopic(name.topic), partition: name.partition)
         entries[slot] = entry
         return entry
     }

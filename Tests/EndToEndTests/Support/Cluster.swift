@@ -7,7 +7,7 @@ import Reactor
 import Synchronization
 
 /// An embedded broker in the test's own process, or the cluster that `ACKPIPE_TEST_BROKERS` names, and what tests ask of
-/// it. Several tests may share one.
+/// it. Several tests may share one: what changes is behind a lock.
 ///
 /// Tests call topics and groups by short names; on a shared cluster these stand for unique ones: `topic` and `group` tell
 /// what the daemon is to be given. Calls that wait for the broker run on a thread of their own: the tests' pool has two.
@@ -31,16 +31,21 @@ final class Cluster: @unchecked Sendable {
             embedded = nil
             self.brokers = external
             var taken: [String: String] = [:]
-            for topic in topics {
-                taken[topic.name] = try TestTopics(brokers: external).take(partitions: topic.partitions)
+            do {
+                for topic in topics {
+                    taken[topic.name] = try TestTopics(brokers: external).take(partitions: topic.partitions)
+                }
+            } catch {
+                for topic in taken.values { TestTopics(brokers: external).giveBack(topic) }
+                throw error
             }
             realTopics = taken
             return
         }
+        realTopics = [:]
         let broker = try EmbeddedBroker(topics: topics, brokers: brokers)
         embedded = broker
         self.brokers = broker.bootstrapServers
-        realTopics = [:]
     }
 
     /// Brokers that another process runs, with these topics.
@@ -63,10 +68,10 @@ final class Cluster: @unchecked Sendable {
     var group: String { group("g") }
     func group(_ name: String) -> String {
         guard embedded == nil, brokers == TestBrokers.external else { return name }
-        return realGroups.withLock { known in
-            if let real = known[name] { return real }
+        return realGroups.withLock { groups in
+            if let known = groups[name] { return known }
             let real = TestBrokers.group(name)
-            known[name] = real
+            groups[name] = real
             return real
         }
     }
