@@ -1,7 +1,7 @@
 /// Values by partition: an array under the dense numbers that partitions have, so that a look-up is an index.
 ///
-/// What is done for each record uses `update`, also to read: a value that is read is copied, and optional chaining through a subscript is a coroutine that is not
-/// inlined, which allocates its frame and copies the value out and in.
+/// What is done for each record uses `update`, also to read: a value that is read is copied, and optional chaining through a
+/// subscript is a coroutine that is not inlined, which allocates its frame and copies the value out and in.
 struct PartitionMap<Value> {
     private var slots: [Value?] = []
     /// The partitions that have a value, in no order.
@@ -27,6 +27,7 @@ struct PartitionMap<Value> {
         let index = Int(partition.value)
         guard index >= 0, index < slots.count, slots[index] != nil else { return nil }
         // Proof: it was looked at in the line above.
+        // swift-format-ignore: NeverForceUnwrap
         return change(&slots[index]!)
     }
 

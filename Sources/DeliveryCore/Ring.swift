@@ -71,6 +71,7 @@ struct Ring<Element> {
         let index = place(distance)
         if slots[index] == nil { return }
         // Proof: it was looked at in the line above. In place, for an element copied out and in costs more than its change.
+        // swift-format-ignore: NeverForceUnwrap
         change(&slots[index]!)
     }
 

@@ -51,6 +51,51 @@ import Testing
         driver.expectNoStandstill()
     }
 
+    @Test func oneVerdictWithAnUnknownIdCountsForNone() throws {
+        let driver = windowed()
+        let ids: [UInt64] = [1, 2, 99]
+        #expect(throws: VerdictProblem.unknownID(99)) { () throws(VerdictProblem) in
+            try driver.machine.acknowledgedTogether(ids.span, from: .first, now: driver.now, actions: &driver.pending)
+        }
+        #expect(driver.machine.counters.settled == 0)
+        try driver.machine.acknowledgedTogether(
+            ids.span.extracting(first: 2), from: .first, now: driver.now, actions: &driver.pending)
+        #expect(driver.committable(0) == 2)
+    }
+
+    @Test func aDeliveryThatWasAnsweredBeforeItWasWrittenHasNoHead() throws {
+        let driver = MachineDriver(workers: 2)
+        driver.assign(0)
+        driver.arrive(0, 4...5)
+        let key = try #require(driver.dispatched().first)
+        let head = driver.machine.head(of: key, for: .first)
+        #expect(head == DeliveryHead(id: 1, partition: PartitionIndex(0), count: 1))
+        let foreign = driver.machine.head(of: key, for: WorkerIndex(1))
+        #expect(foreign == nil)
+        try driver.ack(1)
+        let answered = driver.machine.head(of: key, for: .first)
+        #expect(answered == nil)
+    }
+
+    @Test func theRecordsOfADeliveryAreCollectedAsOftenAsTheyAreAskedFor() throws {
+        let driver = MachineDriver { limits, policy in
+            limits.batchSize = 3
+            policy.isBatch = true
+        }
+        driver.assign(0)
+        driver.arrive(0, 4...6)
+        let key = try #require(driver.dispatched().first)
+        var records = [DeliveredRecord(slot: RecordSlot(9), offset: 9, attempt: 9, redelivered: true)]
+        for _ in 0..<2 {
+            driver.machine.collectRecords(of: key, into: &records)
+            #expect(records.map(\.offset) == [4, 5, 6])
+            #expect(records.map(\.attempt) == [1, 1, 1])
+        }
+        driver.revoke(0, lost: true)
+        driver.machine.collectRecords(of: key, into: &records)
+        #expect(records.isEmpty)
+    }
+
     @Test func aRepeatedIdIsALateVerdict() throws {
         let driver = windowed()
         try acknowledge([1, 2, 1, 2], driver)

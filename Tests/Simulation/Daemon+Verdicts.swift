@@ -22,7 +22,11 @@ extension Daemon {
             isWrong = !policy.isBatch || processes[worker].execution(id) != nil
         }
         do throws(VerdictProblem) {
-            try machine.verdict(given, from: WorkerIndex(worker), now: now, actions: &actions)
+            if case .ackMany(let ids) = given, world.random.chance(50) {
+                try machine.acknowledgedTogether(ids.span, from: WorkerIndex(worker), now: now, actions: &actions)
+            } else {
+                try machine.verdict(given, from: WorkerIndex(worker), now: now, actions: &actions)
+            }
             if isWrong { broken("\(given) of worker \(worker) was accepted") }
             predict(answer, from: worker)
         } catch {

@@ -81,7 +81,7 @@ struct Scenario {
     private mutating func choosePolicy(_ random: inout Randomness) {
         policy.order = random.chance(30) ? .none : random.chance(50) ? .key : .partition
         policy.bisects = random.chance(40)
-        policy.maxAttempts = random.chance(65) ? random.among(1...4) : nil
+        policy.maxAttempts = random.chance(65) ? random.chance(40) ? 1 : random.among(1...4) : nil
         policy.hasDeadLetters = random.chance(65)
         policy.onExhausted =
             policy.hasDeadLetters && random.chance(75) ? .deadLetter : random.chance(50) ? .skip : .stop
