@@ -20,8 +20,8 @@ struct parsed {
     bool are_damaged;
 };
 
-// Whether the message has no headers for sure. To answer that, librdkafka allocates a reader of 200 ns, with every record
-// of the current format. There the count of the headers is a varint right behind the value, in the response that the
+// Whether the message has no headers for sure. To answer that, librdkafka allocates a reader for each record of the
+// current format, the largest cost of a take. There the count of the headers is a varint right behind the value, in the response that the
 // value is read from in place (KIP-98, rdkafka_msgset_reader.c); in older formats there are no headers, and any byte.
 //
 // Only for versions where that was looked up, and within a page of the value's last byte, which can be read whatever it

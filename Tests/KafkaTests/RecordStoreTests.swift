@@ -1,5 +1,6 @@
 import DeliveryCore
 import Kafka
+import KafkaTestSupport
 import Testing
 
 @Suite struct RecordStoreTests {
