@@ -42,7 +42,7 @@ import Testing
                 if frame["type"] == "hello":
                     send({"type": "ready", "protocol": 1, "name": "gaps"})
                 elif frame["type"] == "batch":
-                    if since is not None and time.monotonic() - since >= 0.4:
+                    if since is not None and time.monotonic() - since >= 0.25:
                         gaps.write("%d\\n" % ((time.monotonic() - since) * 1000))
                     send({"type": "ack", "id": frame["id"]})
                     since = time.monotonic()
