@@ -27,6 +27,10 @@ import Testing
         try driver.machine.acknowledged(ids.span, from: .first, now: driver.now, actions: &driver.pending)
     }
 
+    private func acknowledgeTogether(_ ids: [UInt64], _ driver: MachineDriver) throws(VerdictProblem) {
+        try driver.machine.acknowledgedTogether(ids.span, from: .first, now: driver.now, actions: &driver.pending)
+    }
+
     @Test func whatComesBeforeAnUnknownIdCounts() throws {
         let driver = windowed()
         #expect(throws: VerdictProblem.unknownID(99)) { try acknowledge([1, 2, 99, 3], driver) }
@@ -53,13 +57,9 @@ import Testing
 
     @Test func oneVerdictWithAnUnknownIdCountsForNone() throws {
         let driver = windowed()
-        let ids: [UInt64] = [1, 2, 99]
-        #expect(throws: VerdictProblem.unknownID(99)) { () throws(VerdictProblem) in
-            try driver.machine.acknowledgedTogether(ids.span, from: .first, now: driver.now, actions: &driver.pending)
-        }
+        #expect(throws: VerdictProblem.unknownID(99)) { try acknowledgeTogether([1, 2, 99], driver) }
         #expect(driver.machine.counters.settled == 0)
-        try driver.machine.acknowledgedTogether(
-            ids.span.extracting(first: 2), from: .first, now: driver.now, actions: &driver.pending)
+        try acknowledgeTogether([1, 2], driver)
         #expect(driver.committable(0) == 2)
     }
 
