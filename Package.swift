@@ -37,7 +37,7 @@ let package = Package(
         swiftTarget("HandlerProtocol", ["DeliveryCore"]),
         swiftTarget("Configuration"),
 
-        // C: two small targets with code, two system libraries found by pkg-config.
+        // C: two small targets with code, and system libraries.
         .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
         .target(
             name: "CRecords", dependencies: ["CRDKafka"],
@@ -47,6 +47,8 @@ let package = Package(
             ]),
         .systemLibrary(name: "CRDKafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        // Takes the place of malloc in the whole program (docs/decisions/0011).
+        .systemLibrary(name: "CMimalloc", providers: [.apt(["libmimalloc-dev"])]),
 
         // The rim: thin, and the only part that touches the world.
         swiftTarget("Reactor", ["CLinux"]),
@@ -65,6 +67,7 @@ let package = Package(
         .executableTarget(
             name: "ackpipe",
             dependencies: [
+                "CMimalloc",
                 "Runtime", "Configuration", "YAML", "Kafka", "Handlers", "Observability", "Reactor",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: swiftSettings),

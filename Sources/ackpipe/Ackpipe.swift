@@ -1,3 +1,4 @@
+import CMimalloc
 import Configuration
 import Glibc
 import Kafka
@@ -38,7 +39,8 @@ struct Ackpipe {
             StandardStream.output(text)
             return .ok
         case .version:
-            StandardStream.output("ackpipe \(ackpipeVersion) (librdkafka \(ClientLibrary.version))\n")
+            StandardStream.output(
+                "ackpipe \(ackpipeVersion) (librdkafka \(ClientLibrary.version), mimalloc \(allocatorVersion))\n")
             return .ok
         case .run(let services): return RunCommand.perform(services, environment)
         case .broker(let settings):
@@ -46,6 +48,12 @@ struct Ackpipe {
         case .demo(let settings): return DemoCommand.perform(settings, environment)
         case .deadLetterReplay(let settings): return DeadLetterCommand.replay(settings)
         }
+    }
+
+    /// The allocator's version. Asking it is also what makes the linker take the library into the program, before libc: its
+    /// malloc and free are then everybody's, librdkafka's too (docs/decisions/0011).
+    private static var allocatorVersion: String {
+        String(mi_version()).map(String.init).joined(separator: ".")
     }
 
     /// The daemon's log: one line an event, on stderr.

@@ -36,5 +36,9 @@ func binaryIsSlim() throws {
     ldd.waitUntilExit()
     try #require(ldd.terminationStatus == 0, "ldd failed on \(binary ?? "")")
     #expect(text.contains("librdkafka"))
+    // Its malloc is everybody's only where it is looked at before libc (docs/decisions/0011).
+    let allocator = try #require(text.range(of: "libmimalloc"), "\(text)")
+    let standard = try #require(text.range(of: "libc.so"))
+    #expect(allocator.lowerBound < standard.lowerBound, "\(text)")
     #expect(unwantedLibraries(text) == [])
 }

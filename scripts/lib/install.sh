@@ -5,13 +5,14 @@ say() { printf '==> %s\n' "$*"; }
 fail() { printf '%s: error: %s\n' "${0##*/}" "$*" >&2; exit 1; }
 
 # Prints the Debian packages that are missing out of a list of CHECK=PACKAGE, where CHECK is a command, pc:NAME for a
-# library that pkg-config must find, or pip for Python's.
+# library that pkg-config must find, h:NAME for a header of one that pkg-config does not know, or pip for Python's.
 missing_packages() {
     local entry check
     for entry in "$@"; do
         check=${entry%%=*}
         case $check in
             pc:*) pkg-config --exists "${check#pc:}" 2>/dev/null ;;
+            h:*) [ -e "/usr/include/${check#h:}" ] || [ -e "/usr/local/include/${check#h:}" ] ;;
             pip) python3 -m pip --version >/dev/null 2>&1 ;;
             *) command -v "$check" >/dev/null 2>&1 ;;
         esac || printf '%s\n' "${entry#*=}"
@@ -51,7 +52,8 @@ require_swift() {
 
 # What building takes, and what running the demo takes.
 # shellcheck disable=SC2034 # the scripts that source this file use them
-build_needs=(pkg-config=pkg-config gcc=gcc readelf=binutils pc:rdkafka=librdkafka-dev pc:yaml-0.1=libyaml-dev)
+build_needs=(pkg-config=pkg-config gcc=gcc readelf=binutils pc:rdkafka=librdkafka-dev pc:yaml-0.1=libyaml-dev
+    h:mimalloc.h=libmimalloc-dev)
 # shellcheck disable=SC2034
 demo_needs=(python3=python3)
 

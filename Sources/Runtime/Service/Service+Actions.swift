@@ -24,7 +24,8 @@ extension Service {
         giveBackRecords()
     }
 
-    /// Lets go of the records that the machine needs no longer; no action that is still to be performed names one of them.
+    /// Lets go of the records that the machine needs no longer: when all actions are performed, or before a revoke is
+    /// answered, after which nothing names them either.
     private func giveBackRecords() {
         if machine.givenBack.isEmpty { return }
         if !failureNotes.isEmpty {
@@ -53,7 +54,9 @@ extension Service {
         case .commit(let entries, let token): commit(entries, token: token)
         case .pause(let partition): consumer.pause(partition)
         case .resume(let partition): consumer.resume(partition)
-        case .answerRevoke(let partitions): answerRevoke(partitions)
+        case .answerRevoke(let partitions):
+            giveBackRecords()
+            answerRevoke(partitions)
         case .notice(let notice): tell(notice)
         case .finished(let ending): finished = ending
         }
