@@ -71,8 +71,9 @@ struct DeliveryTable {
         deliveries[place].worker = worker
         deliveries[place].partition = partition
         deliveries[place].epoch = epoch
-        deliveries[place].sequences.removeAll(keepingCapacity: true)
-        deliveries[place].lanes.removeAll(keepingCapacity: true)
+        // As a rule they are empty already, which is quicker to see than to make so.
+        if !deliveries[place].sequences.isEmpty { deliveries[place].sequences.removeAll(keepingCapacity: true) }
+        if !deliveries[place].lanes.isEmpty { deliveries[place].lanes.removeAll(keepingCapacity: true) }
         deliveries[place].state = .outstanding
         deliveries[place].deadline = nil
         deliveries[place].extended = .zero
@@ -104,12 +105,13 @@ struct DeliveryTable {
     func epoch(of key: DeliveryKey) -> UInt32 { deliveries[key.value].epoch }
     func isOutstanding(_ key: DeliveryKey) -> Bool { deliveries[key.value].state == .outstanding }
     func count(of key: DeliveryKey) -> Int { deliveries[key.value].sequences.count }
+    func firstSequence(of key: DeliveryKey) -> UInt64? { deliveries[key.value].sequences.first }
     func lastSequence(of key: DeliveryKey) -> UInt64? { deliveries[key.value].sequences.last }
     mutating func add(_ sequence: UInt64, to key: DeliveryKey) { deliveries[key.value].sequences.append(sequence) }
     /// Appends a delivery's records to `sequences`, and forgets it.
     mutating func remove(_ key: DeliveryKey, into sequences: inout [UInt64]) {
-        if deliveries[key.value].sequences.count == 1 {
-            sequences.append(deliveries[key.value].sequences[0])
+        if deliveries[key.value].sequences.count == 1, let only = deliveries[key.value].sequences.popLast() {
+            sequences.append(only)
         } else {
             sequences.append(contentsOf: deliveries[key.value].sequences)
         }

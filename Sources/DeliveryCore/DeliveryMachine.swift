@@ -85,10 +85,24 @@ package struct DeliveryMachine: ~Copyable {
 
     /// What the runner needs to write the delivery that an action named; nil where it is not the worker's any more, because a
     /// handler that answers what it was not asked yet has ended it: its place may be another's.
-    package func head(of key: DeliveryKey, for worker: WorkerIndex) -> DeliveryHead? {
+    package mutating func head(of key: DeliveryKey, for worker: WorkerIndex) -> DeliveryHead? {
         let id = table.id(of: key)
         guard table.worker(of: key) == worker, workers[worker.value].key(of: id) == key else { return nil }
         return DeliveryHead(id: id, partition: table.partition(of: key), count: table.count(of: key))
+    }
+
+    // What is asked for each delivery is `mutating`, though nothing changes: a method that is not, called on a property of a
+    // class, gets a copy of the machine's kilobyte and a half.
+
+    /// The delivery's first record, or nil where its partition is no longer assigned.
+    package mutating func firstRecord(of key: DeliveryKey) -> DeliveredRecord? {
+        guard let sequence = table.firstSequence(of: key) else { return nil }
+        let epoch = table.epoch(of: key)
+        let record = trackers.update(table.partition(of: key)) { $0.epoch == epoch ? $0[sequence] : nil } ?? nil
+        return record.map {
+            DeliveredRecord(
+                slot: $0.slot, offset: $0.offset, attempt: 1 + Int($0.charges), redelivered: $0.wasDelivered)
+        }
     }
 
     /// Puts the delivery's records, in order, in place of what `records` holds; none where its partition is no longer

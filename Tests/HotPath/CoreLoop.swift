@@ -160,15 +160,20 @@ final class CoreLoop: Scenario {
 
     /// Looks up what an encoder needs of each record.
     private func send(_ key: DeliveryKey) {
-        var delivered = 0
-        let delivery = machine.delivery(key)
-        machine.collectRecords(of: key, into: &collected)
-        for record in collected where record.attempt == 1 { delivered += 1 }
-        if delivered != delivery.count {
-            problem = "a record of delivery \(delivery.id) is not there for the first time"
+        guard let head = machine.head(of: key, for: worker) else {
+            problem = "a delivery is gone before it was sent"
+            return
         }
+        var delivered = 0
+        if setup.policy.isBatch {
+            machine.collectRecords(of: key, into: &collected)
+            for record in collected where record.attempt == 1 { delivered += 1 }
+        } else if let record = machine.firstRecord(of: key), record.attempt == 1 {
+            delivered = 1
+        }
+        if delivered != head.count { problem = "a record of delivery \(head.id) is not there for the first time" }
         sent += delivered
-        handed.append(delivery.id)
+        handed.append(head.id)
     }
 
     // MARK: The end

@@ -22,6 +22,7 @@ struct Decoding: Scenario {
     private let sumOfAChunk: UInt64
     private var reader = FrameReader(framing: .length, maxFrameBytes: 64 << 20)
     private var conversation: HandlerConversation
+    private var ids: [UInt64] = []
     private var records = 0
     private var sum: UInt64 = 0
     private var error: ProtocolError?
@@ -79,11 +80,27 @@ struct Decoding: Scenario {
         defer { self.conversation = conversation }
         do throws(ProtocolError) {
             while true {
+                takeAcknowledgements(conversation)
                 let frame = try reader.next { body throws(ProtocolError) in try conversation.receive(body) }
                 guard let frame else { return }
                 take(frame)
             }
         } catch { self.error = error }
+    }
+
+    /// As the service does: most frames are acknowledgements, and need no value of a frame.
+    private mutating func takeAcknowledgements(_ conversation: HandlerConversation) {
+        guard conversation.acceptsPlainAcknowledgements else { return }
+        while let found = reader.nextAcknowledgement(ids: &ids) {
+            switch found {
+            case .id(let id), .through(let id):
+                sum &+= id
+                records += 1
+            case .ids:
+                for id in ids { sum &+= id }
+                records += ids.count
+            }
+        }
     }
 
     private mutating func take(_ frame: HandlerFrame) {

@@ -47,7 +47,7 @@ struct Encoding: Scenario {
     private let sample: SampleValue
     private let value: [UInt8]
     private let key = Array("customer-1029".utf8)
-    private let topic = QuotedTopic("orders")
+    private let partition = QuotedPartition(topic: QuotedTopic("orders"), partition: 3)
     private let shared: SharedMembers
     private var encoder: FrameEncoder
     private var buffer = OutboundBuffer()
@@ -64,7 +64,7 @@ struct Encoding: Scenario {
         self.batchSize = batchSize
         self.sample = sample
         value = sample.bytes
-        shared = SharedMembers(topic: topic, partition: 3, attempt: 1, timestampType: .create)
+        shared = SharedMembers(topic: partition.topic, partition: 3, attempt: 1, timestampType: .create)
         encoder = FrameEncoder(
             framing: .length, maxFrameBytes: 64 << 20, keyForm: .auto, valueForm: sample.form)
     }
@@ -86,28 +86,25 @@ struct Encoding: Scenario {
         }
     }
 
-    private var place: RecordPlace {
-        RecordPlace(
-            topic: topic, partition: 3, offset: offset, timestamp: 1_760_000_000_000, timestampType: .create)
+    private var position: RecordPosition {
+        RecordPosition(offset: offset, timestamp: 1_760_000_000_000, timestampType: .create)
     }
 
     private mutating func writeBatch(of size: Int, _ key: [UInt8], _ value: [UInt8]) throws(EncodingFailure) {
         encoder.beginBatch(id: id, shared: shared, into: &buffer)
         for _ in 0..<size {
-            encoder.beginRecord(attempt: 1, redelivered: false, place: place, into: &buffer)
-            try encoder.key(key.span, into: &buffer)
-            try encoder.value(value.span, into: &buffer)
-            try encoder.endRecord(into: &buffer)
+            try encoder.record(
+                attempt: 1, redelivered: false, partition: partition, position: position, key: key.span,
+                value: value.span, into: &buffer)
             offset += 1
         }
         try encoder.endBatch(into: &buffer)
     }
 
     private mutating func writeMessage(_ key: [UInt8], _ value: [UInt8]) throws(EncodingFailure) {
-        encoder.beginMessage(id: id, attempt: 1, redelivered: false, place: place, into: &buffer)
-        try encoder.key(key.span, into: &buffer)
-        try encoder.value(value.span, into: &buffer)
-        try encoder.endMessage(into: &buffer)
+        try encoder.message(
+            id: id, attempt: 1, redelivered: false, partition: partition, position: position, key: key.span,
+            value: value.span, into: &buffer)
         offset += 1
     }
 

@@ -40,12 +40,9 @@ extension Service {
         var encoding = Encoding()
         if plan.policy.isBatch {
             encoding = encodeBatch(key, head, &pen)
-        } else {
-            machine.collectRecords(of: key, into: &pen.records)
-            if let record = pen.records.first {
-                encoding.count = 1
-                encoding.failure = encodeMessage(head, record, &pen)
-            }
+        } else if let record = machine.firstRecord(of: key) {
+            encoding.count = 1
+            encoding.failure = encodeMessage(head, record, &pen)
         }
         if encoding.failure != nil || encoding.count == 0 {
             // Without a record its partition was lost since the machine decided, in the same turn: it is cancelled already.
