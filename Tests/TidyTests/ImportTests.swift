@@ -15,6 +15,7 @@ let allowedImports: [String: Set<String>] = [
         "Glibc", "Synchronization",
     ],
     "ackpipe": [
+        "CMimalloc",
         "Runtime", "Configuration", "YAML", "Kafka", "Handlers", "Observability", "Reactor", "Logging", "Glibc",
         "Synchronization",
     ],
