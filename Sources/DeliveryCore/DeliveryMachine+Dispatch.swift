@@ -131,7 +131,9 @@ extension DeliveryMachine {
             }
             if policy.order == .none, limits.batchSize == 1 {
                 popReadyLane(of: partition)
-                let share = lanes[lane].waiting / workers.indices.count { isOpen($0, now) }
+                // With one delivery a worker there is nothing to share out.
+                let open = limits.maxInFlight == 1 ? lanes[lane].waiting : workers.indices.count { isOpen($0, now) }
+                let share = lanes[lane].waiting / max(1, open)
                 deliverSingly(lane, atMost: max(1, share), to: worker, now: now, actions: &actions)
                 wakeLane(lane, now: now)
                 wakeSource(partition, now: now)

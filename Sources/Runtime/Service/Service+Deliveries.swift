@@ -14,6 +14,10 @@ extension Service {
         var records: [DeliveredRecord] = []
     }
 
+    /// With so many bytes in a worker's buffer they are written while the rest of the turn's deliveries is being encoded: else
+    /// the handler and this thread take turns, and neither keeps its core busy.
+    private static let writesEarlyFrom = 32 << 10
+
     /// Encodes the deliveries that go to one worker one after the other in `actions`, from `start` on; answers how many
     /// actions that were. What does not fit is handed back to the machine.
     func sendRun(_ actions: [Action], from start: Int, to worker: WorkerIndex) -> Int {
@@ -25,6 +29,11 @@ extension Service {
         while index < actions.count, case .send(let key, worker) = actions[index] {
             send(key, to: connection, &pen)
             index += 1
+            if pen.buffer.pendingCount >= Service.writesEarlyFrom, !connection.awaitsInput {
+                swap(&pen.buffer, &connection.outbound)
+                flush(connection)
+                swap(&pen.buffer, &connection.outbound)
+            }
         }
         swap(&pen.buffer, &connection.outbound)
         swap(&pen.records, &delivered)
