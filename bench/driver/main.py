@@ -32,7 +32,8 @@ def parsed(arguments):
     parser.add_argument("--repeat", type=int, metavar="N",
                         help="rounds of each case (default: 5; 3 with --check, 2 with --quick)")
     parser.add_argument("--update", action="store_true",
-                        help="with --case: write the document too, with the other cases as they were measured last")
+                        help="with --case or --check: write the document too, with the "
+                             "other cases as they were measured last")
     parser.add_argument("--share", type=int, default=1, metavar="N",
                         help="read only every Nth of the records, N being 4 or 40: for a trial")
     parser.add_argument("--binary", default=os.path.join(ROOT, ".build", "release", "ackpipe"), metavar="PATH",
@@ -49,8 +50,8 @@ def parsed(arguments):
         extra = []
     options = parser.parse_args(arguments)
     options.extra = extra
-    if options.update and not options.case:
-        parser.error("--update goes with --case")
+    if options.update and not (options.case or options.check):
+        parser.error("--update goes with --case or --check")
     options.repeat = options.repeat or (2 if options.quick else 3 if options.check else 5)
     unknown = set(options.case) - {case.name for case in CASES}
     if unknown:
@@ -94,6 +95,8 @@ def run_cases(tools, options):
             result = {"date": time.strftime("%Y-%m-%d"), "load": load_average(),
                       **case.measured(bench, options.repeat)}
             results.add(case.name, result)
+            if options.update:
+                results.save()  # a long run that is ended keeps what it has: --document
             verdicts += case.judged(result)
             print(f"\n## {case.title}\n\n{case.rendered(result)}", flush=True)
     finally:
