@@ -83,7 +83,7 @@ struct DeliveryTable {
 
     mutating func remove(_ key: DeliveryKey) { free.append(key.value) }
 
-    /// Gives a new delivery its records; takes the memory of an old one in exchange, empty.
+    /// Gives a delivery its records, or the memory of those that were taken; what it had is in `sequences` then.
     mutating func fill(_ key: DeliveryKey, with sequences: inout [UInt64]) {
         swap(&deliveries[key.value].sequences, &sequences)
     }
@@ -93,10 +93,6 @@ struct DeliveryTable {
         var sequences: [UInt64] = []
         swap(&deliveries[key.value].sequences, &sequences)
         return sequences
-    }
-
-    mutating func giveBack(_ sequences: consuming [UInt64], to key: DeliveryKey) {
-        deliveries[key.value].sequences = sequences
     }
 
     func id(of key: DeliveryKey) -> UInt64 { deliveries[key.value].id }

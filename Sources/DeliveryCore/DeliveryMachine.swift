@@ -110,7 +110,7 @@ package struct DeliveryMachine: ~Copyable {
     package mutating func collectRecords(of key: DeliveryKey, into records: inout [DeliveredRecord]) {
         records.removeAll(keepingCapacity: true)
         let epoch = table.epoch(of: key)
-        let sequences = table.takeSequences(of: key)
+        var sequences = table.takeSequences(of: key)
         _ = trackers.update(table.partition(of: key)) { tracker in
             guard tracker.epoch == epoch else { return }
             for sequence in sequences {
@@ -121,7 +121,7 @@ package struct DeliveryMachine: ~Copyable {
                         redelivered: record.wasDelivered))
             }
         }
-        table.giveBack(sequences, to: key)
+        table.fill(key, with: &sequences)
     }
 
     /// The delivery that owns this id of the worker, or nil where it is answered.
