@@ -47,16 +47,20 @@ import Testing
                     send({"type": "ack", "id": frame["id"]})
                     since = time.monotonic()
             """)
-        let gaps = scratch.path("gaps.txt")
-        let assigned = (0..<FetchStallTests.partitions).flatMap { ["--assign", "\(cluster.topic):\($0)"] }
-        let ackpipe = try AckpipeProcess(
-            ["run"] + cluster.address + assigned + ["--mode", "batch", "--exit-at-end", "--"] + handler, in: scratch,
-            environment: environment.merging(["GAPS": gaps]) { $1 })
-        #expect(try await ackpipe.waitForExit(within: 180) == 0, "\(ackpipe.logTail)")
-        #expect(ackpipe.log.contains("records.settled=\(FetchStallTests.partitions * FetchStallTests.each)"))
-        let long = try String(contentsOfFile: gaps, encoding: .utf8).split(separator: "\n")
-        // A stall lasts close to a second, and there would be one for every 16 MB of the 110; one long gap
-        // is a busy machine's.
-        #expect(long.count <= 1, "no batch for \(long.joined(separator: ", ")) ms")
+        var seen: [[Substring]] = []
+        // There would be a stall for every 16 MB of the 110, in every round; a busy machine's long gaps come now and then.
+        for round in 1...3 {
+            let gaps = scratch.path("gaps\(round).txt")
+            let assigned = (0..<FetchStallTests.partitions).flatMap { ["--assign", "\(cluster.topic):\($0)"] }
+            let ackpipe = try AckpipeProcess(
+                ["run"] + cluster.address + assigned + ["--mode", "batch", "--exit-at-end", "--"] + handler, in: scratch,
+                environment: environment.merging(["GAPS": gaps]) { $1 })
+            #expect(try await ackpipe.waitForExit(within: 180) == 0, "\(ackpipe.logTail)")
+            #expect(ackpipe.log.contains("records.settled=\(FetchStallTests.partitions * FetchStallTests.each)"))
+            seen.append(try String(contentsOfFile: gaps, encoding: .utf8).split(separator: "\n"))
+            if seen[round - 1].count <= 1 { return }
+        }
+        let rounds = seen.map { $0.joined(separator: ", ") }
+        Issue.record("no batch for \(rounds.joined(separator: "; then for ")) ms")
     }
 }

@@ -57,24 +57,32 @@ import Testing
         for partition in 0..<partitions {
             try #require(topic.producer.watermarks(topic: topic.name, partition: partition).low == 0)
         }
-        let member = try reading(topic, partitions: partitions)
-        let gaps = drain(member, Int(partitions) * each).gaps
-        // A stall lasts close to a second, and there would be several: one long gap is a busy machine's.
-        let long = gaps.filter { $0 >= 300 }
-        #expect(long.count <= 1, "the queue was empty for \(long) ms; \(member.consumer.fetcherWakeUps) wake-ups")
-        print("fetch stall, \(size) B: longest gap \(gaps.max() ?? 0) ms, \(member.consumer.fetcherWakeUps) wake-ups")
-        try member.close()
+        var seen: [[Int]] = []
+        // There would be several stalls in every round, each close to a second; a busy machine's long gaps come now and then.
+        for _ in 1...3 {
+            let member = try reading(topic, partitions: partitions)
+            let gaps = drain(member, Int(partitions) * each).gaps
+            print("fetch stall, \(size) B: longest gap \(gaps.max() ?? 0) ms, \(member.consumer.fetcherWakeUps) wake-ups")
+            try member.close()
+            seen.append(gaps.filter { $0 >= 300 })
+            if seen.last?.count ?? 0 <= 1 { return }
+        }
+        Issue.record("the queue was empty for \(seen) ms, round by round")
     }
 
     @Test("The wake-up follows limits of the user's own")
     func ownLimits() throws {
         let topic = try TestTopic(partitions: 4)
         try topic.fill(0...3, count: 10_000, size: 100)
-        let member = try reading(
-            topic, partitions: 4, [("queued.min.messages", "1000"), ("fetch.max.bytes", "1000000")])
-        let gaps = drain(member, 40_000).gaps
-        #expect(gaps.filter { $0 >= 300 }.count <= 1, "the queue was empty for \(gaps) ms")
-        try member.close()
+        var seen: [[Int]] = []
+        for _ in 1...3 {
+            let member = try reading(
+                topic, partitions: 4, [("queued.min.messages", "1000"), ("fetch.max.bytes", "1000000")])
+            seen.append(drain(member, 40_000).gaps.filter { $0 >= 300 })
+            try member.close()
+            if seen.last?.count ?? 0 <= 1 { return }
+        }
+        Issue.record("the queue was empty for \(seen) ms, round by round")
     }
 
     @Test("Brokers that are down are not woken again and again", .embeddedBroker("takes it down"))
