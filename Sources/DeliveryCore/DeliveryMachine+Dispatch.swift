@@ -142,7 +142,7 @@ extension DeliveryMachine {
             takeRun(of: partition, allowed: allowed)
             let key = deliver(of: partition, to: worker, now: now, actions: &actions)
             if limits.laneWindow > 1 {
-                for lane in key.map({ table[$0].lanes }) ?? [] { fillWindow(lane, now: now, actions: &actions) }
+                fillWindows(of: key, now: now, actions: &actions)
             }
             if policy.order == .none { wakeLane(lane, now: now) }
             wakeSource(partition, now: now)
@@ -214,6 +214,16 @@ extension DeliveryMachine {
         }
     }
 
+    /// The windows of the lanes of a delivery that was just made.
+    private mutating func fillWindows(of key: DeliveryKey?, now: Instant, actions: inout [Action]) {
+        guard let key else { return }
+        var place = 0
+        while place < table.laneCount(key), let lane = table.lane(place, of: key) {
+            fillWindow(lane, now: now, actions: &actions)
+            place += 1
+        }
+    }
+
     /// Windows that had room when their worker, or the rate, had none.
     private mutating func fillWindows(now: Instant, actions: inout [Action]) {
         for index in workers.indices {
@@ -271,7 +281,7 @@ extension DeliveryMachine {
         counters.delivered += records.count
         table.fill(key, with: &records)
         for place in 0..<table.laneCount(key) {
-            let lane = table.lane(place, of: key)
+            guard let lane = table.lane(place, of: key) else { break }
             lanes[lane].live.append(key)
             lanes[lane].preferredWorker = worker
         }
@@ -291,24 +301,23 @@ extension DeliveryMachine {
         var records: [UInt64] = []
         swap(&records, &run)
         let handed = trackers.update(partition) { tracker in
-            _ = tracker.gather(from: cursor, atMost: room, bytes: bytes, isFirst: true, into: &records)
-            return tracker.handOver(records)
+            tracker.handOut(from: cursor, atMost: room, bytes: bytes, into: &records)
         }
-        workers[worker.value].unwrittenBytes += handed?.bytes ?? 0
-        counters.redelivered += handed?.redelivered ?? 0
-        leaveWaiting(records, of: partition, in: nil)
+        if let handed {
+            lanes[lane].handedOut(handed, records: records.count)
+            counters.redelivered += handed.redelivered
+            workers[worker.value].unwrittenBytes += handed.bytes
+        }
         rate?.take(records.count)
         counters.deliveries += records.count
         counters.delivered += records.count
+        let isLive = policy.order != .none
         for sequence in records {
             let id = workers[worker.value].issueID()
             let key = table.insert(worker: worker, id: id, partition: partition, epoch: epoch)
-            table.add(sequence, to: key)
+            table.fill(key, with: sequence, of: isLive ? lane : nil)
             workers[worker.value].hold(key, records: 1)
-            if policy.order != .none {
-                table.add(lane, to: key)
-                lanes[lane].live.append(key)
-            }
+            if isLive { lanes[lane].live.append(key) }
             actions.append(.send(key, worker))
         }
         lanes[lane].preferredWorker = worker

@@ -225,6 +225,7 @@ extension DeliveryMachine {
     mutating func leave(_ lane: LaneIndex, _ key: DeliveryKey) {
         lanes[lane].live.removeFirst { $0 == key }
         guard lanes[lane].live.isEmpty else { return }
+        lanes[lane].hasEarlyAnswers = false
         lanes[lane].isRewinding = false
         lanes[lane].awaitsRoom = false
     }

@@ -46,44 +46,55 @@ extension DeliveryMachine {
         var sequences: [UInt64] = []
         swap(&sequences, &run)
         var unknown: UInt64?
-        var lane: LaneIndex?
+        var stretch = LaneStretch()
         var answered = false
         // What the first of them let go was not there when the worker spoke: its id is a guess.
         let end = workers[worker.value].nextID
         for index in 0..<ids.count {
             let id = ids[index]
-            guard id < end, workers[worker.value].wasIssued(id) else {
+            guard id < end, id >= 1 else {
                 unknown = id
                 break
             }
             answered = true
-            guard let key = workers[worker.value].key(of: id), let plain = plainLane(of: key) else {
-                settle(&sequences, of: &lane, now: now, actions: &actions)
+            guard let key = workers[worker.value].key(of: id), let lane = plainLane(of: key, after: &stretch) else {
+                settle(&sequences, of: &stretch, now: now, actions: &actions)
+                stretch = LaneStretch()
                 // What it leads to may make deliveries, for which `run` is needed.
                 swap(&sequences, &run)
                 answer(id, worker, .acknowledged, now: now, actions: &actions)
                 swap(&sequences, &run)
                 continue
             }
-            if plain != lane { settle(&sequences, of: &lane, now: now, actions: &actions) }
-            lane = plain
+            if lane != stretch.lane { settle(&sequences, of: &stretch, now: now, actions: &actions) }
+            stretch.lane = lane
             let count = sequences.count
             table.remove(key, into: &sequences)
             letGo(of: id, records: sequences.count - count, worker)
-            if policy.order != .none { leave(plain, key) }
+            if policy.order != .none { leave(lane, key) }
         }
-        settle(&sequences, of: &lane, now: now, actions: &actions)
+        settle(&sequences, of: &stretch, now: now, actions: &actions)
         swap(&sequences, &run)
         if answered { concludeVerdicts(worker, now: now, actions: &actions) }
         if let unknown { throw .unknownID(unknown) }
     }
 
+    /// Acknowledgements of one lane that follow each other.
+    private struct LaneStretch {
+        /// The lane of what was gathered; nil where that is nothing.
+        var lane: LaneIndex?
+        /// The assignment that was looked up last, and its partition's lane.
+        var partition = PartitionIndex(-1)
+        var epoch: UInt32 = 0
+        var partitionLane = LaneIndex(value: -1)
+    }
+
     /// Settles what was gathered of a lane, and lets it go on.
     private mutating func settle(
-        _ sequences: inout [UInt64], of lane: inout LaneIndex?, now: Instant, actions: inout [Action]
+        _ sequences: inout [UInt64], of stretch: inout LaneStretch, now: Instant, actions: inout [Action]
     ) {
-        guard let settled = lane else { return }
-        lane = nil
+        guard let settled = stretch.lane else { return }
+        stretch.lane = nil
         settle(lanes[settled].partition, sequences, of: settled, now: now, actions: &actions)
         sequences.removeAll(keepingCapacity: true)
         guard policy.order != .none else { return }
@@ -206,6 +217,24 @@ extension DeliveryMachine {
         }
         if case .answered?? = following { return nil }
         return lane
+    }
+
+    /// The same, where the one before was in all likelihood of the same assignment.
+    @inline(__always)
+    private mutating func plainLane(of key: DeliveryKey, after stretch: inout LaneStretch) -> LaneIndex? {
+        if policy.order == .key { return plainLane(of: key) }
+        let look = table.look(at: key)
+        guard look.isOutstanding else { return nil }
+        if look.partition != stretch.partition || look.epoch != stretch.epoch {
+            guard trackers.update(look.partition, { $0.epoch }) == look.epoch else { return nil }
+            stretch.partition = look.partition
+            stretch.epoch = look.epoch
+            stretch.partitionLane = lanes.lane(of: look.partition)
+        }
+        let lane = stretch.partitionLane
+        if policy.order == .none { return lane }
+        guard lanes[lane].live.first == key else { return nil }
+        return lanes[lane].hasEarlyAnswers ? plainLane(of: key) : lane
     }
 
     /// The usual verdict: every record of the delivery is settled. Copies and allocates nothing.

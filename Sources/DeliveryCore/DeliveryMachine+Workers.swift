@@ -111,6 +111,8 @@ extension DeliveryMachine {
     /// and "entered that set": what only waits in the pipe never times out.
     mutating func startClocks(_ worker: WorkerIndex, now: Instant) {
         let index = worker.value
+        // What is answered already needs no clock.
+        workers[index].nextClockID = max(workers[index].nextClockID, workers[index].lowestLiveID)
         while workers[index].clocked < workers[index].abilities.concurrency,
             workers[index].nextClockID <= workers[index].writtenThrough
         {

@@ -78,9 +78,7 @@ package struct DeliveryMachine: ~Copyable {
         guard let tracker = trackers[delivery.partition], tracker.epoch == delivery.epoch,
             index < delivery.sequences.count, let record = tracker[delivery.sequences[index]]
         else { return nil }
-        return DeliveredRecord(
-            slot: record.slot, offset: record.offset, attempt: 1 + Int(record.charges), redelivered: record.wasDelivered
-        )
+        return DeliveredRecord(record)
     }
 
     /// What the runner needs to write the delivery that an action named; nil where it is not the worker's any more, because a
@@ -94,15 +92,30 @@ package struct DeliveryMachine: ~Copyable {
     // What is asked for each delivery is `mutating`, though nothing changes: a method that is not, called on a property of a
     // class, gets a copy of the machine's kilobyte and a half.
 
-    /// The delivery's first record, or nil where its partition is no longer assigned.
-    package mutating func firstRecord(of key: DeliveryKey) -> DeliveredRecord? {
-        guard let sequence = table.firstSequence(of: key) else { return nil }
-        let epoch = table.epoch(of: key)
-        let record = trackers.update(table.partition(of: key)) { $0.epoch == epoch ? $0[sequence] : nil } ?? nil
-        return record.map {
-            DeliveredRecord(
-                slot: $0.slot, offset: $0.offset, attempt: 1 + Int($0.charges), redelivered: $0.wasDelivered)
+    /// Looks up the messages (deliveries of one record) that `actions` send to one worker one after the other, from `start`
+    /// on, in place of what `messages` holds; answers how many actions that were. What is not the worker's any more is left
+    /// out, as with `head`.
+    package mutating func collectMessages(
+        _ actions: [Action], from start: Int, to worker: WorkerIndex, into messages: inout [OutgoingMessage]
+    ) -> Int {
+        messages.removeAll(keepingCapacity: true)
+        var place = start
+        while place < actions.count, case .send(let key, worker) = actions[place] {
+            let id = table.id(of: key)
+            if table.worker(of: key) == worker, workers[worker.value].key(of: id) == key {
+                let look = table.look(at: key)
+                let sequence = table.firstSequence(of: key)
+                let record = trackers.update(look.partition) { tracker in
+                    tracker.epoch == look.epoch ? sequence.flatMap { tracker[$0] } : nil
+                }
+                messages.append(
+                    OutgoingMessage(
+                        key: key, id: id, partition: look.partition, place: place,
+                        record: (record ?? nil).map(DeliveredRecord.init)))
+            }
+            place += 1
         }
+        return place - start
     }
 
     /// Puts the delivery's records, in order, in place of what `records` holds; none where its partition is no longer
@@ -115,10 +128,7 @@ package struct DeliveryMachine: ~Copyable {
             guard tracker.epoch == epoch else { return }
             for sequence in sequences {
                 guard let record = tracker[sequence] else { continue }
-                records.append(
-                    DeliveredRecord(
-                        slot: record.slot, offset: record.offset, attempt: 1 + Int(record.charges),
-                        redelivered: record.wasDelivered))
+                records.append(DeliveredRecord(record))
             }
         }
         table.fill(key, with: &sequences)

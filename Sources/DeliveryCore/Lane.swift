@@ -31,6 +31,8 @@ struct Lane {
     /// Deliveries of the current assignment that a worker has not let go of, in lane order; all with one worker. Empty with
     /// order `none`.
     var live = Ring<DeliveryKey>()
+    /// A delivery that was not the first of `live` was answered since `live` was last empty.
+    var hasEarlyAnswers = false
     /// A delivery failed, or its time is over, and not all are let go of: nothing is delivered until they are.
     var isRewinding = false
     /// It stands in the queue of its worker, or of its source, for the window to be filled further.
@@ -60,6 +62,13 @@ struct Lane {
         waitingBytes += run.bytes
     }
 
+    /// Its next records were handed to a worker.
+    mutating func handedOut(_ handed: HandedOut, records: Int) {
+        cursor = handed.next
+        waiting -= records
+        waitingBytes -= handed.bytes
+    }
+
     /// The assignment is over; late executions stay, and the place among the waiting is found empty later.
     mutating func restart() {
         cursor = nil
@@ -68,6 +77,7 @@ struct Lane {
         waitingBytes = 0
         unsettled = 0
         live.removeAll()
+        hasEarlyAnswers = false
         isRewinding = false
         awaitsRoom = false
         resumesAt = nil

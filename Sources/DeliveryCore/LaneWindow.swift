@@ -35,6 +35,7 @@ extension DeliveryMachine {
             window.provisional.contains(lane)
         {
             trackers[partition]?.update(sequence) { $0.phase = .answered(verdict) }
+            lanes[lane].hasEarlyAnswers = true
         } else {
             _ = conclude(partition, sequence, verdict, now: now, actions: &actions)
         }

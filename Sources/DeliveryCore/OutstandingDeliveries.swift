@@ -1,10 +1,13 @@
 /// A worker's deliveries that take a slot, by id, lowest first.
 ///
-/// Ids only grow, so appending keeps the order, and a look-up is a binary search. A removed entry leaves a hole; holes are
-/// swept out when they are the larger part, so that a single delivery that stays unanswered while millions after it are
-/// answered costs nothing: memory follows what is outstanding. Adding is O(1), removing O(log n), both amortised.
+/// Ids only grow, so appending keeps the order, and a look-up is a binary search. A removed entry leaves a hole; holes at
+/// the front are passed by at once, and all are swept out when they are the larger part, so that a single delivery that
+/// stays unanswered while millions after it are answered costs nothing: memory follows what is outstanding. Adding is O(1),
+/// removing O(log n), both amortised.
 struct OutstandingDeliveries {
     private var entries: [(id: UInt64, key: Int)] = []
+    /// Before this place there are holes alone.
+    private var start = 0
     private var holes = 0
     private static let hole = -1
 
@@ -13,7 +16,11 @@ struct OutstandingDeliveries {
     /// Entries and holes together.
     var places: Int { entries.count }
 
+    /// The lowest id, or nil where there is none.
+    var lowest: UInt64? { start < entries.count ? entries[start].id : nil }
+
     /// Adds a delivery whose id is higher than any before.
+    @inline(__always)
     mutating func append(_ key: DeliveryKey, id: UInt64) { entries.append((id, key.value)) }
 
     subscript(id: UInt64) -> DeliveryKey? {
@@ -26,23 +33,42 @@ struct OutstandingDeliveries {
         guard let index = index(of: id), entries[index].key != Self.hole else { return false }
         entries[index].key = Self.hole
         holes += 1
-        if holes > 32, holes * 2 > entries.count {
-            entries.removeAll { $0.key == Self.hole }
-            holes = 0
+        if index == start {
+            repeat { start += 1 } while start < entries.count && entries[start].key == Self.hole
         }
+        if holes > 32, holes * 2 > entries.count { sweep() }
         return true
     }
 
     /// Ids, lowest first.
     var ids: [UInt64] { entries.compactMap { $0.key == Self.hole ? nil : $0.id } }
 
+    private mutating func sweep() {
+        if start == holes {
+            entries.removeSubrange(..<start)
+        } else {
+            entries.removeAll { $0.key == Self.hole }
+        }
+        start = 0
+        holes = 0
+    }
+
+    @inline(__always)
     private func index(of id: UInt64) -> Int? {
         // Ids follow each other where no hole was swept out, and a handler answers the oldest first.
-        if let first = entries.first?.id, id >= first, id - first < UInt64(entries.count) {
-            let guess = Int(id - first)
-            if entries[guess].id == id { return guess }
+        if start < entries.count {
+            let distance = id &- entries[start].id
+            if distance < UInt64(entries.count &- start) {
+                let guess = start &+ Int(distance)
+                if entries[guess].id == id { return guess }
+            }
         }
-        var low = 0
+        return search(id)
+    }
+
+    @inline(never)
+    private func search(_ id: UInt64) -> Int? {
+        var low = start
         var high = entries.count
         while low < high {
             let middle = (low + high) / 2

@@ -148,6 +148,10 @@ struct Worker {
         if id < nextClockID { clocked -= 1 }
     }
 
+    /// The lowest id that takes a slot, or where there is none the next one to be issued.
+    @inline(__always)
+    var lowestLiveID: UInt64 { outstanding.lowest ?? nextID }
+
     /// Ids that take a slot, lowest first.
     var liveIDs: [UInt64] { outstanding.ids }
 }

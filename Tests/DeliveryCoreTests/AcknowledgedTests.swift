@@ -96,6 +96,33 @@ import Testing
         #expect(records.isEmpty)
     }
 
+    @Test func messagesAreLookedUpAsFarAsTheyGoToOneWorker() throws {
+        let driver = MachineDriver(workers: 2) { limits, policy in
+            limits.maxInFlight = 2
+            policy.order = .none
+        }
+        driver.assign(0)
+        driver.arrive(0, 4...9)
+        let keys = driver.dispatched()
+        try #require(keys.count == 4)
+        let first = try #require(driver.pending.firstIndex { if case .send = $0 { true } else { false } })
+        var messages: [OutgoingMessage] = []
+        let count = driver.machine.collectMessages(driver.pending, from: first, to: .first, into: &messages)
+        #expect(count == 2)
+        #expect(messages.map(\.key) == Array(keys[..<2]))
+        #expect(messages.map(\.id) == [1, 2])
+        #expect(messages.map(\.place) == [first, first + 1])
+        #expect(messages.map(\.record?.offset) == [4, 5])
+        #expect(messages.map(\.record?.attempt) == [1, 1])
+        try driver.ack(1)
+        let rest = driver.machine.collectMessages(driver.pending, from: first, to: .first, into: &messages)
+        #expect(rest == 2)
+        #expect(messages.map(\.id) == [2], "what is answered is not written")
+        driver.revoke(0, lost: true)
+        _ = driver.machine.collectMessages(driver.pending, from: first, to: .first, into: &messages)
+        #expect(messages.map(\.record) == [nil], "its partition is gone")
+    }
+
     @Test func aRepeatedIdIsALateVerdict() throws {
         let driver = windowed()
         try acknowledge([1, 2, 1, 2], driver)

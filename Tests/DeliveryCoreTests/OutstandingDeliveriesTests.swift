@@ -48,6 +48,7 @@ import Testing
                 model[old] = nil
             }
             #expect(outstanding.count == model.count)
+            #expect(outstanding.lowest == model.keys.min())
             for probe in start - 1...id + 1 where outstanding[probe]?.value != model[probe] {
                 Issue.record("\(probe): \(String(describing: outstanding[probe]))")
             }

@@ -50,6 +50,7 @@ final class CoreLoop: Scenario {
     private var feed: Feed
     private var arrivals: [Record] = []
     private var collected: [DeliveredRecord] = []
+    private var outgoing: [OutgoingMessage] = []
     /// Ids that the handler has, oldest first; those before `answered` are answered.
     private var handed: [UInt64] = []
     private var answered = 0
@@ -144,7 +145,10 @@ final class CoreLoop: Scenario {
         var index = 0
         while index < actions.count {
             switch actions[index] {
-            case .send(let key, _): send(key)
+            case .send where !setup.policy.isBatch:
+                index += sendMessages(from: index)
+                continue
+            case .send(let key, _): sendBatch(key)
             case .commit(let entries, let token):
                 commitToken = token
                 for entry in entries { committed[Int(entry.partition.value)] = entry.offset }
@@ -159,21 +163,37 @@ final class CoreLoop: Scenario {
     }
 
     /// Looks up what an encoder needs of each record.
-    private func send(_ key: DeliveryKey) {
+    private func sendBatch(_ key: DeliveryKey) {
         guard let head = machine.head(of: key, for: worker) else {
             problem = "a delivery is gone before it was sent"
             return
         }
+        machine.collectRecords(of: key, into: &collected)
         var delivered = 0
-        if setup.policy.isBatch {
-            machine.collectRecords(of: key, into: &collected)
-            for record in collected where record.attempt == 1 { delivered += 1 }
-        } else if let record = machine.firstRecord(of: key), record.attempt == 1 {
-            delivered = 1
-        }
+        for record in collected where record.attempt == 1 { delivered += 1 }
         if delivered != head.count { problem = "a record of delivery \(head.id) is not there for the first time" }
         sent += delivered
         handed.append(head.id)
+    }
+
+    /// The same for messages that stand together; how many they are.
+    private func sendMessages(from index: Int) -> Int {
+        // In local variables, as the service has them.
+        var (messages, ids): ([OutgoingMessage], [UInt64]) = ([], [])
+        swap(&messages, &outgoing)
+        swap(&ids, &handed)
+        let count = machine.collectMessages(actions, from: index, to: worker, into: &messages)
+        if messages.count != count { problem = "a delivery is gone before it was sent" }
+        for message in messages {
+            if message.record?.attempt != 1 {
+                problem = "record of delivery \(message.id) is not there for the first time"
+            }
+            ids.append(message.id)
+        }
+        sent += count
+        swap(&ids, &handed)
+        swap(&messages, &outgoing)
+        return count
     }
 
     // MARK: The end

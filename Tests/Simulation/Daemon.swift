@@ -10,6 +10,8 @@ final class Daemon {
     /// The service came to the end that it was given (`--exit-at-end`, `--max-messages`).
     private(set) var isComplete = false
     var machine: DeliveryMachine
+    /// What the machine told of the message that was handed over last.
+    var messages: [OutgoingMessage] = []
     var actions: [Action] = []
     var isPerforming = false
     private(set) var deadline: Instant?

@@ -9,6 +9,7 @@ extension Daemon {
             return
         }
         checkSend(delivery, to: worker)
+        checkMessage(key, delivery, to: worker)
         if let place = firstWithoutEncoding(delivery) {
             if place == 0 {
                 refuse(key, delivery, at: worker)
@@ -21,6 +22,19 @@ extension Daemon {
         guard let execution = handOver(delivery, to: worker) else { return }
         planWrite(execution, at: worker)
         planAnswer(execution, at: worker)
+    }
+
+    /// What the service is told of a message is what the machine knows of the delivery.
+    private func checkMessage(_ key: DeliveryKey, _ delivery: Delivery, to worker: Int) {
+        guard delivery.count == 1 else { return }
+        let index = WorkerIndex(worker)
+        _ = machine.collectMessages([.send(key, index)], from: 0, to: index, into: &messages)
+        let told = messages.first
+        if told?.id != delivery.id || told?.partition != delivery.partition
+            || told?.record != machine.record(0, of: delivery)
+        {
+            broken("says of delivery \(delivery.id): \(String(describing: told))")
+        }
     }
 
     private func logged(_ offset: Int64, _ partition: Int) -> LoggedRecord? {

@@ -5,13 +5,22 @@ import Kafka
 import Logging
 
 extension Service {
-    /// The encoder and a worker's buffer in a local variable, because each access to a variable of a class pays for a check
+    /// What is needed to write to a worker, in a local variable, because each access to a variable of a class pays for a check
     /// at run time that no other access overlaps: several times a record, it would cost more than the encoding.
     struct Pen {
         var encoder: FrameEncoder
         var buffer = OutboundBuffer()
+        var marks = WriteMarks()
         /// Those of the delivery that is being written.
         var records: [DeliveredRecord] = []
+        /// The partition whose name was looked up last.
+        var partition: (index: PartitionIndex, name: QuotedPartition)?
+
+        /// Takes the worker's buffer, or brings it back.
+        mutating func exchange(with connection: WorkerConnection) {
+            swap(&buffer, &connection.outbound)
+            swap(&marks, &connection.marks)
+        }
     }
 
     /// With so many bytes in a worker's buffer they are written while the rest of the turn's deliveries is being encoded: else
@@ -23,36 +32,58 @@ extension Service {
     func sendRun(_ actions: [Action], from start: Int, to worker: WorkerIndex) -> Int {
         guard let connection = connections[worker.value], !connection.isBroken else { return 1 }
         var pen = Pen(encoder: encoder)
-        swap(&pen.buffer, &connection.outbound)
+        pen.exchange(with: connection)
         swap(&pen.records, &delivered)
         var index = start
         while index < actions.count, case .send(let key, worker) = actions[index] {
-            send(key, to: connection, &pen)
-            index += 1
-            if pen.buffer.pendingCount >= Service.writesEarlyFrom, !connection.awaitsInput {
-                swap(&pen.buffer, &connection.outbound)
-                flush(connection)
-                swap(&pen.buffer, &connection.outbound)
+            if plan.policy.isBatch {
+                sendBatch(key, to: connection, &pen)
+                index += 1
+                flushEarly(connection, &pen)
+            } else {
+                index += sendMessages(actions, from: index, to: connection, &pen)
             }
         }
-        swap(&pen.buffer, &connection.outbound)
+        pen.exchange(with: connection)
         swap(&pen.records, &delivered)
         encoder = pen.encoder
         timeline.pass(.firstDelivery, now: now, log: log)
         return index - start
     }
 
-    private func send(_ key: DeliveryKey, to connection: WorkerConnection, _ pen: inout Pen) {
-        guard let head = machine.head(of: key, for: connection.index), connection.marks.lastAdded < head.id else {
-            return
+    @inline(__always)
+    private func flushEarly(_ connection: WorkerConnection, _ pen: inout Pen) {
+        guard pen.buffer.pendingCount >= Service.writesEarlyFrom, !connection.awaitsInput else { return }
+        pen.exchange(with: connection)
+        flush(connection)
+        pen.exchange(with: connection)
+    }
+
+    /// Encodes the messages that stand together in `actions`; answers how many actions are done with.
+    private func sendMessages(
+        _ actions: [Action], from start: Int, to connection: WorkerConnection, _ pen: inout Pen
+    ) -> Int {
+        var messages: [OutgoingMessage] = []
+        swap(&messages, &outgoing)
+        defer { swap(&messages, &outgoing) }
+        let count = machine.collectMessages(actions, from: start, to: connection.index, into: &messages)
+        for message in messages where pen.marks.lastAdded < message.id {
+            let failure = message.record.flatMap { encodeMessage(message, $0, &pen) }
+            if failure != nil || message.record == nil {
+                // Without a record its partition was lost since the machine decided, in the same turn: it is cancelled already.
+                refuse(message.key, failure)
+                // That may have changed what was looked up.
+                return message.place + 1 - start
+            }
+            pen.marks.add(id: message.id, end: pen.buffer.totalAppended)
+            flushEarly(connection, &pen)
         }
-        var encoding = Encoding()
-        if plan.policy.isBatch {
-            encoding = encodeBatch(key, head, &pen)
-        } else if let record = machine.firstRecord(of: key) {
-            encoding.count = 1
-            encoding.failure = encodeMessage(head, record, &pen)
-        }
+        return count
+    }
+
+    private func sendBatch(_ key: DeliveryKey, to connection: WorkerConnection, _ pen: inout Pen) {
+        guard let head = machine.head(of: key, for: connection.index), pen.marks.lastAdded < head.id else { return }
+        let encoding = encodeBatch(key, head, &pen)
         if encoding.failure != nil || encoding.count == 0 {
             // Without a record its partition was lost since the machine decided, in the same turn: it is cancelled already.
             refuse(key, encoding.failure)
@@ -61,7 +92,7 @@ extension Service {
         if encoding.count < head.count {
             machine.shorten(key, to: encoding.count, now: now, actions: &self.actions)
         }
-        connection.marks.add(id: head.id, end: pen.buffer.totalAppended)
+        pen.marks.add(id: head.id, end: pen.buffer.totalAppended)
     }
 
     private static var nothing: UnsafeRawBufferPointer { unsafe UnsafeRawBufferPointer(start: nil, count: 0) }
@@ -91,15 +122,17 @@ extension Service {
         machine.refuse(key, now: now, actions: &actions)
     }
 
-    private func encodeMessage(_ head: DeliveryHead, _ record: DeliveredRecord, _ pen: inout Pen) -> EncodingFailure? {
-        let partition = topics.partition(head.partition, in: consumer.partitions)
+    private func encodeMessage(
+        _ message: OutgoingMessage, _ record: DeliveredRecord, _ pen: inout Pen
+    ) -> EncodingFailure? {
+        let partition = name(of: message.partition, &pen)
         let fields = unsafe consumer.records.fields(record.slot)
         let position = unsafe position(of: record, fields)
         do throws(EncodingFailure) {
             if unsafe fields.headersAreDamaged { throw .unreadableHeaders }
             if unsafe fields.headerCount > 0 {
                 pen.encoder.beginMessage(
-                    id: head.id, attempt: record.attempt, redelivered: record.redelivered,
+                    id: message.id, attempt: record.attempt, redelivered: record.redelivered,
                     place: RecordPlace(partition, at: position), into: &pen.buffer)
                 try unsafe write(fields, &pen)
                 try pen.encoder.endMessage(into: &pen.buffer)
@@ -109,7 +142,7 @@ extension Service {
             let key = unsafe Span<UInt8>(_unsafeBytes: keyBytes)
             let value = unsafe Span<UInt8>(_unsafeBytes: valueBytes)
             try pen.encoder.message(
-                id: head.id, attempt: record.attempt, redelivered: record.redelivered, partition: partition,
+                id: message.id, attempt: record.attempt, redelivered: record.redelivered, partition: partition,
                 position: position, key: unsafe fields.key == nil ? nil : key,
                 value: unsafe fields.value == nil ? nil : value, into: &pen.buffer)
             return nil
@@ -117,6 +150,14 @@ extension Service {
             pen.encoder.abandon(into: &pen.buffer)
             return error
         }
+    }
+
+    @inline(__always)
+    private func name(of partition: PartitionIndex, _ pen: inout Pen) -> QuotedPartition {
+        if let known = pen.partition, known.index == partition { return known.name }
+        let name = topics.partition(partition, in: consumer.partitions)
+        pen.partition = (partition, name)
+        return name
     }
 
     /// Writes as many of the delivery's records as have an encoding and fit the frame, at least one.
@@ -134,7 +175,7 @@ extension Service {
         machine.collectRecords(of: key, into: &pen.records)
         var encoding = Encoding()
         guard let first = pen.records.first else { return encoding }
-        let partition = topics.partition(head.partition, in: consumer.partitions)
+        let partition = name(of: head.partition, &pen)
         var shared = SharedMembers(topic: partition.topic, partition: partition.partition)
         if sharing {
             shared.attempt = first.attempt

@@ -37,11 +37,17 @@ extension Service {
         var ids: [UInt64] = []
         swap(&ids, &acknowledged)
         defer { swap(&ids, &acknowledged) }
-        while let found = reader.nextAcknowledgement(ids: &listed) {
-            connection.unfinishedSince = nil
-            guard case .id(let id) = found else { return found }
+        var several: [UInt64] = []
+        swap(&several, &listed)
+        defer { swap(&several, &listed) }
+        while let found = reader.nextAcknowledgement(ids: &several) {
+            guard case .id(let id) = found else {
+                connection.unfinishedSince = nil
+                return found
+            }
             ids.append(id)
         }
+        if !ids.isEmpty { connection.unfinishedSince = nil }
         return nil
     }
 

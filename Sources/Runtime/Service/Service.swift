@@ -42,6 +42,8 @@ package final class Service {
     var arrivals = Arrivals()
     /// The records of the delivery that is being written.
     var delivered: [DeliveredRecord] = []
+    /// The messages that are being written.
+    var outgoing: [OutgoingMessage] = []
     /// Acknowledgements by id of the worker whose frames are being decoded, for the machine to take together.
     var acknowledged: [UInt64] = []
     /// The ids of the latest acknowledgement of several.
