@@ -64,7 +64,10 @@ struct TrialGroupTests {
             try await trial.waitForWork(of: two, records: 50)
             trial.requireFlow()
             #expect(!one.process.log.contains("lost=true"), "\(one.process.logTail)")
-            #expect(try await trial.finish() == 0, "\(trial.seen)")
+            let repeated = try await trial.finish()
+            // A broker that is slow to see the join through refuses even the commit of what is being given up.
+            let wasRefused = one.process.log.contains(/commit failed.*REBALANCE_IN_PROGRESS/)
+            #expect(repeated == 0 || wasRefused, "\(repeated) repeated: \(trial.seen)\n\(one.process.logTail)")
         }
     }
 
