@@ -6,6 +6,7 @@ from . import contenders as c
 from .checks import at_least, at_most, at_most_of
 from .growth import GrowthCase, Point
 from .latency import LatencyCase
+from .paired import PairedCase
 from .peers import Confluent, Kcat, PythonPeer, Rsyslog
 from .resources import IDLE_ROW, ResourceCase
 from .speed import SpeedCase
@@ -102,18 +103,15 @@ PEER_CASES = (
 )
 
 LATENCY_CASES = (
-    LatencyCase(
-        "latency", "Latency at a low rate: produce to handler", (c.RAW_LATENCY, c.LATENCY_C, c.LATENCY_PYTHON),
-        (500,), 1, 10,
+    PairedCase(
+        "latency", "Latency at a low rate: from the broker's answer to the handler",
+        (c.RAW_LATENCY, c.LATENCY_C, c.LATENCY_PYTHON), 200, repeat=2,
         checks=(
             at_most_of("added latency at a low rate, C: p50, microseconds", c.LATENCY_C.name, "added_p50", 30),
             at_most_of("added latency at a low rate, C: p99", c.LATENCY_C.name, "added_p99", 100),
             at_most_of("added latency at a low rate, Python: p50", c.LATENCY_PYTHON.name, "added_p50", 100),
             at_most_of("added latency at a low rate, Python: p99", c.LATENCY_PYTHON.name, "added_p99", 150)),
-        note="""A record every 2 ms to one partition. A record's value is the clock when it was given to the producer
-(`linger.ms=0`); the handler subtracts it from the clock when it has read the frame. "Added" is the difference of the
-percentiles to the raw consumer in the same round. `fetch.wait.max.ms=1` on both sides, because the embedded broker does
-not answer a waiting fetch when a record comes: part of each figure is that wait."""),
+        note="TODO"),
     LatencyCase(
         "latency-load", "Latency under load: produce to handler", (c.RAW_LATENCY, c.LATENCY_C, c.LATENCY_BATCH_C),
         (0.01, 0.5, 0.9), 64, 3, of=c.LATENCY_BATCH_C, repeat=3,

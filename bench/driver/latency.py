@@ -40,6 +40,20 @@ class LatencyRow:
             self.added_p99.append(values[1] - reference[1])
 
 
+def latency_table(rows, fine):
+    """Markdown of LatencyRows. `fine`: at low rates, microseconds with all their digits."""
+    table = []
+    for row in rows:
+        if row.skipped and not row.p50:
+            table.append([row.name, count_text(row.rate), f"skipped: {row.skipped}", "", "", "", ""])
+            continue
+        text = (lambda value: f"{value:.0f}") if fine and row.rate <= 10_000 else count_text
+        table.append([row.name, count_text(row.rate), *(
+            spread_text(Spread.of(values), text)
+            for values in (row.p50, row.p99, row.p999, row.added_p50, row.added_p99))])
+    return markdown(["microseconds", "records/s", "p50", "p99", "p99.9", "added p50", "added p99"], table)
+
+
 def stream(tools, subject, broker, partitions, rate, count, watch_commits=False):
     """Starts the subject, waits for its first record, produces `count` records at `rate`.
 
@@ -162,17 +176,7 @@ class LatencyCase:
 
     def rendered(self, result):
         """Markdown."""
-        rows = []
-        for values in result["rows"]:
-            row = LatencyRow(**values)
-            if row.skipped and not row.p50:
-                rows.append([row.name, count_text(row.rate), f"skipped: {row.skipped}", "", "", "", ""])
-                continue
-            text = count_text if self.commits or row.rate > 10_000 else lambda value: f"{value:.0f}"
-            rows.append([row.name, count_text(row.rate), spread_text(Spread.of(row.p50), text),
-                         spread_text(Spread.of(row.p99), text), spread_text(Spread.of(row.p999), text),
-                         spread_text(Spread.of(row.added_p50), text), spread_text(Spread.of(row.added_p99), text)])
-        table = markdown(["microseconds", "records/s", "p50", "p99", "p99.9", "added p50", "added p99"], rows)
+        table = latency_table([LatencyRow(**values) for values in result["rows"]], fine=not self.commits)
         top = f"The top rate is {count_text(result['top'])} records/s." if result["top"] else ""
         return "\n\n".join(part for part in (self.note, top, table) if part)
 
