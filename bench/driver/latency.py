@@ -6,6 +6,7 @@ from .broker import Broker
 from .measure import Run, read_reports
 from .pairs import Spread
 from .processes import Child, Failure, run_quietly
+from .progress import RUN_SECONDS
 from .tables import count_text, markdown, spread_text
 
 PARTS = ("p50", "p99", "p99.9")
@@ -132,6 +133,11 @@ class LatencyCase:
     def for_check(self):
         """All of it, if anything is asserted."""
         return self if self.checks else None
+
+    def expected_seconds(self, repeat):
+        """About how long it takes."""
+        runs = min(repeat, self.repeat or repeat) * len(self.subjects) * len(self.rates)
+        return (runs + bool(self.of)) * (RUN_SECONDS + self.seconds)
 
     def measured(self, bench, repeat):
         """Runs it."""

@@ -12,6 +12,7 @@ from .broker import Broker
 from .latency import LatencyRow, latency_table, percentiles
 from .measure import Run, read_reports
 from .processes import Child, Failure, run_quietly, wait_until
+from .progress import RUN_SECONDS
 
 
 class Relay:
@@ -84,6 +85,10 @@ class PairedCase:
     def for_check(self):
         """All of it, if anything is asserted."""
         return self if self.checks else None
+
+    def expected_seconds(self, repeat):
+        """About how long it takes."""
+        return min(repeat, self.repeat or repeat) * (RUN_SECONDS + self.block_seconds * (self.block_count + 1))
 
     def measured(self, bench, repeat):
         """Runs it."""
