@@ -5,8 +5,8 @@
 //
 // Filling writes to each partition in turn, BATCH records (default 1,000) at a time, and checks at the end that every
 // partition still has its first record and as many as were written: the embedded broker keeps 5 MB of each.
-// With -R each value begins with a stamp (bench.h), records are written one by one to the topics and their partitions in
-// turn and sent at once; 0 is as fast as the broker takes them. Prints "first_ns last_ns" of what it produced.
+// With -R each value begins with a stamp (bench.h), records are written one by one to the topics and their partitions
+// in turn and sent at once; 0 is as fast as the broker takes them. Prints "first_ns last_ns" of what it produced.
 #include <librdkafka/rdkafka.h>
 
 #include "bench.h"

@@ -83,7 +83,8 @@ class GrowthCase:
     def rendered(self, result):
         """Markdown."""
         quantity_of = {point.label: point.quantity for point in self.points}
-        points = [(point["label"], quantity_of[point["label"]], *from_json(point["rows"])) for point in result["points"]]
+        points = [(point["label"], quantity_of[point["label"]], *from_json(point["rows"]))
+                  for point in result["points"]]
         measured = [point for point in points if point[2].speed and point[3].speed]
         quantities = [quantity for _, quantity, _, _ in measured]
         raw = [total_cpu(reference) for _, _, reference, _ in measured]
@@ -102,7 +103,8 @@ class GrowthCase:
                 *(f"{value:.2g}" for value in next(relative)), f"{Spread.of(row.rss).median:.0f}"])
         name = points[0][2].name
         table = markdown(["", f"records/s: {name}", "ackpipe", "ratio", f"CPU s/M: {name}", "ackpipe", "its handlers",
-                          f"CPU a {self.unit} to the first row's: {name}", "ackpipe and handlers", "peak RSS MB"], table)
+                          f"CPU a {self.unit} to the first row's: {name}", "ackpipe and handlers", "peak RSS MB"],
+                         table)
         verdict = self.verdict([label for label, *_ in measured], own, raw, quantities) if len(measured) > 1 else ""
         return "\n\n".join(text for text in (self.note, table, verdict) if text)
 
