@@ -113,9 +113,9 @@ LATENCY_CASES = (
             at_most_of("added latency at a low rate, Python: p50", c.LATENCY_PYTHON.name, "added_p50", 100),
             at_most_of("added latency at a low rate, Python: p99", c.LATENCY_PYTHON.name, "added_p99", 150)),
         note="""200 records a second to one partition for each subject, at the same time. From the moment when the
-answer with the record leaves for the consumer (method, above) until the record is there: taken by the raw consumer, read from
-the frame by the handler. A value a block of 5 s; "added" is the difference to the raw consumer in the same block.
-`fetch.wait.max.ms=1` on all sides, so that a record comes alone."""),
+answer with the record leaves for the consumer (method, above) until the record is there: taken by the raw consumer,
+read from the frame by the handler. A value a block of 5 s; "added" is the difference to the raw consumer in the same
+block. `fetch.wait.max.ms=1` on all sides, so that a record comes alone."""),
     LatencyCase(
         "latency-load", "Latency under load: produce to handler", (c.RAW_LATENCY, c.LATENCY_C, c.LATENCY_BATCH_C),
         (0.01, 0.5, 0.9), 64, 3, of=c.LATENCY_BATCH_C, repeat=2,
