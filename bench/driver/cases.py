@@ -23,7 +23,7 @@ ACKPIPE_CASES = (
         c.batches(500, "orjson", needs=c.ORJSON), c.BATCH_NODE), repeat=3, others=2),
     SpeedCase("messages", "Message mode, 100 B", "text-100", (
         c.RAW,
-        c.messages("--max-in-flight 1", share=4),
+        c.messages("--max-in-flight 1", share=40),
         c.messages(),
         c.MESSAGES_C,
         c.MESSAGES_LANES_C,
@@ -57,9 +57,10 @@ ACKPIPE_CASES = (
                     "cpu", 1.25, 1.5),
             at_most_of("newer librdkafka, batches, C, 100 B: peak RSS, MB", c.BATCH_C_NEWER.name, "rss", 100))),
     SpeedCase("pool-8", "8 workers, 1 ms of waiting a record, window 1", "text-100", (c.ALONE_8, c.POOL_8),
-              quick=True, checks=(
+              quick=True, run_seconds=14, checks=(
         at_least("8 workers, 1 ms a record: throughput to 8 loops alone", c.POOL_8, c.ALONE_8, 0.95, 0.95),)),
-    SpeedCase("pool-64", "64 workers, 1 ms of waiting a record, window 1", "text-100", (c.ALONE_64, c.POOL_64), checks=(
+    SpeedCase("pool-64", "64 workers, 1 ms of waiting a record, window 1", "text-100", (c.ALONE_64, c.POOL_64),
+              run_seconds=18, checks=(
         at_least("64 workers, 1 ms a record: throughput to 64 loops alone", c.POOL_64, c.ALONE_64, 0.9, 0.9),)),
 )
 
@@ -144,7 +145,8 @@ GROWTH_CASES = (
     GrowthCase("growth-workers", "Growth: 1 to 64 workers, 100 B, batches, C", tuple(
         Point(f"{count} workers", count, "text-100", c.workers(count, "c"), c.RAW) for count in (1, 2, 8, 32, 64))),
     GrowthCase("growth-in-flight", "Growth: 1 to 100,000 in flight, 100 B, messages, --order none, C", tuple(
-        Point(f"{count:,} in flight", count, "text-100", c.in_flight(count, 4 if count < 100 else 1), c.RAW)
+        Point(f"{count:,} in flight", count, "text-100",
+              c.in_flight(count, 40 if count < 10 else 4 if count < 100 else 1), c.RAW)
         for count in (1, 10, 100, 1000, 10_000, 100_000))),
     GrowthCase("growth-size", "Growth: 1 B to 4 MB, batches, C", tuple(
         Point(label, DATA_SETS[data].size, data, c.BATCH_C, c.RAW) for label, data in (

@@ -31,7 +31,7 @@ def parsed(arguments):
     what.add_argument("--check", action="store_true", help="assert the ratios; exit code 1 if one is missed")
     what.add_argument("--document", action="store_true", help="write docs/performance.md from what was measured last")
     parser.add_argument("--repeat", type=int, metavar="N",
-                        help="rounds of each case (default: 4; 3 with --check, 2 with --quick); some have fewer")
+                        help="rounds of each case (default: 3; 2 with --quick); some have fewer")
     parser.add_argument("--update", action="store_true",
                         help="with --case or --check: write the document too, with the "
                              "other cases as they were measured last")
@@ -60,7 +60,7 @@ def parsed(arguments):
     if options.resume and partial and not options.update:
         parser.error("--resume goes with a complete run, or with --update")
     options.is_complete = not (partial or extra or options.share > 1)
-    options.repeat = options.repeat or (2 if options.quick else 3 if options.check else 4)
+    options.repeat = options.repeat or (2 if options.quick else 3)
     unknown = set(options.case) - {case.name for case in CASES}
     if unknown:
         parser.error(f"no case {', '.join(sorted(unknown))}; --list names them")
@@ -84,6 +84,26 @@ def chosen(options):
     return [case for case in CASES if not options.case or case.name in options.case]
 
 
+def data_of(case):
+    """What the broker holds for a case, to begin with."""
+    return getattr(case, "data", "") or case.name, getattr(case, "newer_broker", False)
+
+
+def in_order(cases):
+    """The cases, those of one data set behind each other: a broker is filled once."""
+    order = {}
+    for case in CASES:
+        order.setdefault(data_of(case), len(order))
+    return sorted(cases, key=lambda case: order[data_of(case)])
+
+
+def expected_seconds(cases, repeat):
+    """Of each case, when they are run in this order."""
+    before = [None, *map(data_of, cases)]
+    return [case.expected_seconds(repeat) - (FILL_SECONDS if held == data_of(case) else 0)
+            for case, held in zip(cases, before)]
+
+
 def run_cases(tools, options):
     """Runs the cases and prints their tables. Returns the results and the verdicts."""
     bench = Bench(tools)
@@ -91,21 +111,9 @@ def run_cases(tools, options):
     results = Results(described(tools, options), Results.load().cases if keeps else None)
     mark = fingerprint(tools, options)
     verdicts = []
-    # Cases of one data set follow each other: a broker is filled once.
-    order = {}
-
-    def place(case):
-        return getattr(case, "data", "") or case.name, getattr(case, "newer_broker", False)
-
-    for case in CASES:
-        order.setdefault(place(case), len(order))
-    cases = sorted(chosen(options), key=lambda case: order[place(case)])
+    cases = in_order(chosen(options))
     kept = [case for case in cases if options.resume and results.kept(case.name, mark)]
-    fresh = [case for case in cases if case not in kept]
-    # A broker that holds the data set already is not filled again.
-    filled = [before is not None and place(before) == place(case) for before, case in zip([None, *fresh], fresh)]
-    progress = Progress([case.expected_seconds(options.repeat) - FILL_SECONDS * again
-                         for case, again in zip(fresh, filled)])
+    progress = Progress(expected_seconds([case for case in cases if case not in kept], options.repeat))
     try:
         for case in cases:
             if case in kept:

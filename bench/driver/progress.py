@@ -2,8 +2,8 @@
 import time
 
 # On two idle CPUs. Joining a group takes 3 s of a run, since the embedded broker waits for other members.
-RUN_SECONDS = 6.0
-FILL_SECONDS = 9.0
+RUN_SECONDS = 5.5
+FILL_SECONDS = 8.0
 
 
 class Progress:

@@ -18,6 +18,7 @@ class SpeedCase:
     checks: tuple = ()
     note: str = ""
     repeat: int = 0  # rounds, at most; 0: as the user says
+    run_seconds: float = RUN_SECONDS  # about what a run takes
     others: int = 0  # rounds, at most, of subjects that no check names
     quick: bool = False
     # The broker on the newer librdkafka too: ackpipe asks for the ends of partitions, and the embedded broker of 2.0.2
@@ -31,7 +32,7 @@ class SpeedCase:
         if not subjects:
             return None
         return SpeedCase(self.name, self.title, self.data, subjects, self.checks, repeat=self.repeat,
-                         newer_broker=self.newer_broker)
+                         run_seconds=self.run_seconds, newer_broker=self.newer_broker)
 
     def rounds(self, repeat):
         """How often each subject is measured."""
@@ -45,7 +46,7 @@ class SpeedCase:
 
     def expected_seconds(self, repeat):
         """About how long it takes."""
-        return FILL_SECONDS + RUN_SECONDS * sum(self.rounds(repeat))
+        return FILL_SECONDS + self.run_seconds * sum(self.rounds(repeat))
 
     def measured(self, bench, repeat):
         """Runs it. The result can be written as JSON."""

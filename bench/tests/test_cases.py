@@ -5,8 +5,9 @@ from types import SimpleNamespace
 from bench.driver.cases import CASES
 from bench.driver.checks import at_least, at_most_of
 from bench.driver.growth import GrowthCase, Point, relative_costs, worst_growth
+from bench.driver.main import expected_seconds, in_order
 from bench.driver.pairs import Row, as_json, ratios
-from bench.driver.progress import Progress
+from bench.driver.progress import FILL_SECONDS, RUN_SECONDS, Progress
 from bench.driver.results import Results, is_whole
 from bench.driver.speed import SpeedCase
 
@@ -68,7 +69,12 @@ class HowLong(unittest.TestCase):
         self.assertEqual(progress.seconds_left(), 100)
 
     def test_the_complete_run_is_expected_to_take_half_an_hour(self):
-        self.assertLess(sum(case.expected_seconds(4) for case in CASES), 34 * 60)
+        self.assertLess(sum(expected_seconds(in_order(CASES), 3)), 31 * 60)
+
+    def test_a_broker_that_holds_the_data_set_is_not_filled_again(self):
+        first, second = (SpeedCase(name, "title", "text-100", (subject("a"),)) for name in ("first", "second"))
+        self.assertEqual(expected_seconds([first, second], 1),
+                         [FILL_SECONDS + RUN_SECONDS, RUN_SECONDS])
 
 
 class Kept(unittest.TestCase):
