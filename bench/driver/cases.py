@@ -119,7 +119,7 @@ read from the frame by the handler. A value a block of 5 s; "added" is the diffe
 block. `fetch.wait.max.ms=1` on all sides, so that a record comes alone."""),
     LatencyCase(
         "latency-load", "Latency under load: produce to handler", (c.RAW_LATENCY, c.LATENCY_C, c.LATENCY_BATCH_C),
-        (0.01, 0.5, 0.9), 64, 3, of=c.LATENCY_BATCH_C, repeat=2,
+        (0.01, 0.5, 0.9), 64, 2, of=c.LATENCY_BATCH_C, repeat=2,
         note="""The same with 64 partitions, at 1 %, 50 % and 90 % of the top rate: what ackpipe consumes in batches
 while a producer on the same CPUs writes as fast as it can, record by record. Batches wait for up to `--batch-linger`
 (10 ms)."""),
