@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #define STAMP_DIGITS 20 // a latency value begins with this many digits: CLOCK_MONOTONIC in nanoseconds
+#define FILLER 16 // and goes on with as many letters x, or more
 
 static inline int64_t now_ns(void) {
     struct timespec now;

@@ -1,15 +1,17 @@
 // Fills a topic, or produces at a rate.
 //
 //   load -b BROKERS -t TOPIC -p PARTITIONS -n COUNT -s SIZE -k text|json|binary [-m BATCH]
-//   load -b BROKERS -t TOPIC -p PARTITIONS -n COUNT -s SIZE -R RECORDS_PER_SECOND
+//   load -b BROKERS -t TOPIC[,TOPIC...] -p PARTITIONS -n COUNT -s SIZE -R RECORDS_PER_SECOND
 //
 // Filling writes to each partition in turn, BATCH records (default 1,000) at a time, and checks at the end that every
 // partition still has its first record and as many as were written: the embedded broker keeps 5 MB of each.
-// With -R each value begins with a stamp (bench.h), records are written one by one to the partitions in turn and sent
-// at once; 0 is as fast as the broker takes them. Prints "first_ns last_ns" of what it produced.
+// With -R each value begins with a stamp (bench.h), records are written one by one to the topics and their partitions
+// in turn and sent at once; 0 is as fast as the broker takes them. Prints "first_ns last_ns" of what it produced.
 #include <librdkafka/rdkafka.h>
 
 #include "bench.h"
+
+#define MAX_TOPICS 16
 
 static int64_t failures;
 
@@ -65,11 +67,14 @@ static void produce(rd_kafka_t *client, const char *topic, int partition, const 
     }
 }
 
-static void produce_at_rate(rd_kafka_t *client, const char *topic, int partitions, int64_t count, size_t size,
-                            double rate) {
-    char *value = malloc(size + STAMP_DIGITS + 2);
-    memset(value, 'x', size + STAMP_DIGITS + 1);
-    if (size < STAMP_DIGITS) size = STAMP_DIGITS;
+static void produce_at_rate(rd_kafka_t *client, char *names, int partitions, int64_t count, size_t size, double rate) {
+    const char *topics[MAX_TOPICS];
+    int topic_count = 0;
+    for (char *name = strtok(names, ","); name && topic_count < MAX_TOPICS; name = strtok(NULL, ","))
+        topics[topic_count++] = name;
+    if (size < STAMP_DIGITS + FILLER) size = STAMP_DIGITS + FILLER;
+    char *value = malloc(size + 1);
+    memset(value, 'x', size);
     int64_t start = now_ns(), now = start;
     for (int64_t i = 0; i < count; i++) {
         if (rate > 0) {
@@ -79,7 +84,7 @@ static void produce_at_rate(rd_kafka_t *client, const char *topic, int partition
         char stamp[STAMP_DIGITS + 1];
         snprintf(stamp, sizeof stamp, "%0*" PRId64, STAMP_DIGITS, now_ns());
         memcpy(value, stamp, STAMP_DIGITS);
-        produce(client, topic, (int)(i % partitions), value, size);
+        produce(client, topics[i % topic_count], (int)(i / topic_count % partitions), value, size);
         if (i % 64 == 0 || rate < 10000) rd_kafka_poll(client, 0);
     }
     printf("%" PRId64 " %" PRId64 "\n", start, now_ns());
@@ -87,7 +92,7 @@ static void produce_at_rate(rd_kafka_t *client, const char *topic, int partition
 }
 
 int main(int argc, char **argv) {
-    const char *topic = NULL;
+    char *topic = NULL;
     int64_t count = 0, batch = 1000;
     int partitions = 1, option, status = 0;
     size_t size = 100;

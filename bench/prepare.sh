@@ -19,17 +19,19 @@ compile_programs() {
     done
 }
 
-# Makes a virtual environment in FOLDER with the Python packages.
+# Makes a virtual environment in FOLDER with the Python packages. The interpreter is the distribution's where there is one:
+# another that comes first on PATH may have been built without optimization, and takes twice as long for the same work.
 install_python_packages() {
-    local folder=$1
-    if [ -e "$folder/complete" ]; then return 0; fi
+    local folder=$1 python=/usr/bin/python3
+    [ -x "$python" ] || python=python3
+    if [ -e "$folder/complete" ] && [ "$(cat "$folder/complete")" = "$python" ]; then return 0; fi
     say "installing Python packages: ${python_packages[*]}" >&2
     rm -rf "$folder"
     # Debian keeps this part of the standard library in a package of its own.
-    if ! python3 -c 'import ensurepip' 2>/dev/null; then (install_packages python3-venv >&2) || return 1; fi
-    if python3 -m venv "$folder" >&2 && "$folder/bin/python3" -m pip install --quiet --disable-pip-version-check \
+    if ! "$python" -c 'import ensurepip' 2>/dev/null; then (install_packages python3-venv >&2) || return 1; fi
+    if "$python" -m venv "$folder" >&2 && "$folder/bin/python3" -m pip install --quiet --disable-pip-version-check \
         --only-binary :all: "${python_packages[@]}" >&2; then
-        touch "$folder/complete"
+        printf '%s\n' "$python" >"$folder/complete"
     else
         echo "the Python packages cannot be installed: their cases are skipped" >&2
         return 1

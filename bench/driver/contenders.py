@@ -68,7 +68,7 @@ CONSUME_JSON = Confluent("confluent consume(500) + json.loads, tuned", work="mem
 POLL_JSON = Confluent("confluent poll() + json.loads, tuned", how="poll", work="member", share=4,
                       needs=CONFLUENT)
 POLL_JSON_DEFAULT = Confluent("confluent poll() + json.loads, default", how="poll", work="member", tuned=False,
-                              share=4, needs=CONFLUENT)
+                              rounds=2, needs=CONFLUENT)
 RSYSLOG = Rsyslog("rsyslog imkafka, omprog, confirmed", share=40, needs=("rsyslog",))
 KCAT = Kcat("kcat -J -u, tuned, to Python orjson", share=4, needs=KCAT_NEEDS)
 ALONE_8, POOL_8 = pool(8, 40)

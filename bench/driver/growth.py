@@ -3,7 +3,11 @@ from dataclasses import dataclass
 
 from .broker import DATA_SETS
 from .pairs import Spread, as_json, from_json, ratios, run_rounds
-from .tables import count_text, markdown, ratio_text
+from .progress import FILL_SECONDS, RUN_SECONDS
+from .tables import count_text, markdown
+
+# What one machine's noise makes of a constant cost: only growth beyond it is called so.
+NOISE = 1.5
 
 
 @dataclass(frozen=True)
@@ -11,56 +15,118 @@ class Point:
     """One value of the quantity: ackpipe, and what it is compared with on the same data set."""
 
     label: str
+    quantity: float
     data: str
     subject: object
     reference: object
 
 
+def relative_costs(costs, quantities, per_quantity):
+    """Each cost as a multiple of the first one; `per_quantity`: of the cost of one unit of the quantity (a byte)."""
+    units = [cost / quantity if per_quantity else cost for cost, quantity in zip(costs, quantities)]
+    return [unit / units[0] for unit in units]
+
+
+def worst_growth(costs, quantities, per_quantity):
+    """The largest factor by which the cost of a unit grows from any point to a later one, with their indices."""
+    relative = relative_costs(costs, quantities, per_quantity)
+    pairs = [(relative[later] / relative[earlier], earlier, later)
+             for later in range(len(relative)) for earlier in range(later)]
+    return max(pairs, default=(1.0, 0, 0))
+
+
 @dataclass(frozen=True)
 class GrowthCase:
-    """Points, from the smallest to the largest; one round, because what counts is the trend."""
+    """Points, from the smallest to the largest; one round, because what counts is the trend.
+
+    The CPU of ackpipe and its handlers together is the cost: of a record, or (`per_byte`) of a byte of it.
+    """
 
     name: str
     title: str
     points: tuple
+    per_byte: bool = False
     note: str = ""
     repeat: int = 1
     quick: bool = False
     checks: tuple = ()
 
+    @property
+    def data(self):
+        """The data set that it begins with."""
+        return self.points[0].data
+
     def for_check(self):
         """Nothing of it is asserted."""
         return None
 
+    def expected_seconds(self, repeat):
+        """About how long it takes."""
+        references = len({(point.data, point.reference.name) for point in self.points})
+        fills = len({point.data for point in self.points})
+        return (len(self.points) + references) * RUN_SECONDS * min(repeat, self.repeat) + fills * FILL_SECONDS
+
     def measured(self, bench, repeat):
-        """Runs it."""
-        points = []
+        """Runs it. A reference is measured once for all points on one data set."""
+        points, references = [], {}
+        rounds = min(repeat, self.repeat)
         for point in self.points:
             data = DATA_SETS[point.data]
             bench.tools.say(f"  {point.label}")
-            rows = run_rounds(bench.tools, bench.brokers.holding(data), data, (point.reference, point.subject),
-                              min(repeat, self.repeat))
-            points.append({"label": point.label, "rows": as_json(rows)})
+            key = point.data, point.reference.name
+            subjects = [point.subject] if key in references else [point.reference, point.subject]
+            rows = run_rounds(bench.tools, bench.brokers.holding(data), data, subjects, [rounds] * len(subjects))
+            references.setdefault(key, rows[0])
+            points.append({"label": point.label, "rows": as_json([references[key], rows[-1]])})
         return {"points": points}
 
     def rendered(self, result):
         """Markdown."""
+        quantity_of = {point.label: point.quantity for point in self.points}
+        points = [(point["label"], quantity_of[point["label"]], *from_json(point["rows"]))
+                  for point in result["points"]]
+        measured = [point for point in points if point[2].speed and point[3].speed]
+        quantities = [quantity for _, quantity, _, _ in measured]
+        raw = [total_cpu(reference) for _, _, reference, _ in measured]
+        own = [total_cpu(row) for _, _, _, row in measured]
+        relative = zip(relative_costs(raw, quantities, self.per_byte), relative_costs(own, quantities, self.per_byte))
         table = []
-        for point in result["points"]:
-            reference, row = from_json(point["rows"])
-            skipped = [each for each in (reference, row) if not each.speed]
-            if skipped:
-                table.append([point["label"], f"skipped: {skipped[0].skipped}", "", "", "", "", ""])
+        for label, _, reference, row in points:
+            skipped = next((each.skipped for each in (reference, row) if not each.speed), None)
+            if skipped is not None:
+                table.append([label, f"skipped: {skipped}", *[""] * 8])
                 continue
             table.append([
-                point["label"], count_text(Spread.of(reference.speed).median), count_text(Spread.of(row.speed).median),
-                ratio_text(ratios(row, reference, "speed")), f"{Spread.of(reference.cpu).median:.2f}",
-                f"{Spread.of(row.cpu).median:.2f}", f"{Spread.of(row.rss).median:.0f}"])
-        names = [row["name"] for row in result["points"][0]["rows"]]
-        table = markdown(["", f"records/s: {names[0]}", "ackpipe", "ratio", f"CPU s/M: {names[0]}", "ackpipe",
-                          "peak RSS MB"], table)
-        return f"{self.note}\n\n{table}" if self.note else table
+                label, count_text(Spread.of(reference.speed).median), count_text(Spread.of(row.speed).median),
+                f"{ratios(row, reference, 'speed').median:.3g}", f"{Spread.of(reference.cpu).median:.2f}",
+                f"{Spread.of(row.cpu).median:.2f}", f"{Spread.of(row.handler_cpu).median:.2f}",
+                *(f"{value:.2g}" for value in next(relative)), f"{Spread.of(row.rss).median:.0f}"])
+        name = points[0][2].name
+        table = markdown(["", f"records/s: {name}", "ackpipe", "ratio", f"CPU s/M: {name}", "ackpipe", "its handlers",
+                          f"CPU a {self.unit} to the first row's: {name}", "ackpipe and handlers", "peak RSS MB"],
+                         table)
+        verdict = self.verdict([label for label, *_ in measured], own, raw, quantities) if len(measured) > 1 else ""
+        return "\n\n".join(text for text in (self.note, table, verdict) if text)
+
+    @property
+    def unit(self):
+        return "byte" if self.per_byte else "record"
+
+    def verdict(self, labels, own, raw, quantities):
+        """A sentence that says whether the growth is super-linear."""
+        growth, earlier, later = worst_growth(own, quantities, self.per_byte)
+        of_raw = relative_costs([raw[earlier], raw[later]], [quantities[earlier], quantities[later]], self.per_byte)[1]
+        if growth <= NOISE:
+            return (f"Not super-linear: ackpipe's CPU a {self.unit} (with its handlers) is nowhere more than "
+                    f"{max(growth, 1):.2g} times that of a smaller row.")
+        return (f"**Super-linear**: ackpipe's CPU a {self.unit} (with its handlers) at {labels[later]} is {growth:.2g} "
+                f"times that at {labels[earlier]}; the raw consumer's grows to {of_raw:.2g} times.")
 
     def judged(self, result):
         """Nothing of it is asserted."""
         return []
+
+
+def total_cpu(row):
+    """CPU seconds per million records, handlers included."""
+    return Spread.of([own + child for own, child in zip(row.cpu, row.handler_cpu)]).median

@@ -6,6 +6,7 @@ from .broker import Broker
 from .measure import Run, read_reports
 from .pairs import Spread
 from .processes import Child, Failure, run_quietly
+from .progress import RUN_SECONDS
 from .tables import count_text, markdown, spread_text
 
 PARTS = ("p50", "p99", "p99.9")
@@ -38,6 +39,20 @@ class LatencyRow:
         if reference:
             self.added_p50.append(values[0] - reference[0])
             self.added_p99.append(values[1] - reference[1])
+
+
+def latency_table(rows, fine):
+    """Markdown of LatencyRows. `fine`: at low rates, microseconds with all their digits."""
+    table = []
+    for row in rows:
+        if row.skipped and not row.p50:
+            table.append([row.name, count_text(row.rate), f"skipped: {row.skipped}", "", "", "", ""])
+            continue
+        text = (lambda value: f"{value:.0f}") if fine and row.rate <= 10_000 else count_text
+        table.append([row.name, count_text(row.rate), *(
+            spread_text(Spread.of(values), text)
+            for values in (row.p50, row.p99, row.p999, row.added_p50, row.added_p99))])
+    return markdown(["microseconds", "records/s", "p50", "p99", "p99.9", "added p50", "added p99"], table)
 
 
 def stream(tools, subject, broker, partitions, rate, count, watch_commits=False):
@@ -119,6 +134,11 @@ class LatencyCase:
         """All of it, if anything is asserted."""
         return self if self.checks else None
 
+    def expected_seconds(self, repeat):
+        """About how long it takes."""
+        runs = min(repeat, self.repeat or repeat) * len(self.subjects) * len(self.rates)
+        return (runs + bool(self.of)) * (RUN_SECONDS + self.seconds)
+
     def measured(self, bench, repeat):
         """Runs it."""
         tools = bench.tools
@@ -162,17 +182,7 @@ class LatencyCase:
 
     def rendered(self, result):
         """Markdown."""
-        rows = []
-        for values in result["rows"]:
-            row = LatencyRow(**values)
-            if row.skipped and not row.p50:
-                rows.append([row.name, count_text(row.rate), f"skipped: {row.skipped}", "", "", "", ""])
-                continue
-            text = count_text if self.commits or row.rate > 10_000 else lambda value: f"{value:.0f}"
-            rows.append([row.name, count_text(row.rate), spread_text(Spread.of(row.p50), text),
-                         spread_text(Spread.of(row.p99), text), spread_text(Spread.of(row.p999), text),
-                         spread_text(Spread.of(row.added_p50), text), spread_text(Spread.of(row.added_p99), text)])
-        table = markdown(["microseconds", "records/s", "p50", "p99", "p99.9", "added p50", "added p99"], rows)
+        table = latency_table([LatencyRow(**values) for values in result["rows"]], fine=not self.commits)
         top = f"The top rate is {count_text(result['top'])} records/s." if result["top"] else ""
         return "\n\n".join(part for part in (self.note, top, table) if part)
 

@@ -11,7 +11,8 @@ from .checks import check_table
 from .document import DOCUMENT, write_document
 from .machine import described, load_average
 from .processes import Failure
-from .results import Results
+from .progress import FILL_SECONDS, Progress
+from .results import Results, fingerprint
 from .tools import ROOT, Tools
 
 HELP = """Measures ackpipe beside the raw Kafka client and beside what else a user would take, on this machine, with the
@@ -30,10 +31,13 @@ def parsed(arguments):
     what.add_argument("--check", action="store_true", help="assert the ratios; exit code 1 if one is missed")
     what.add_argument("--document", action="store_true", help="write docs/performance.md from what was measured last")
     parser.add_argument("--repeat", type=int, metavar="N",
-                        help="rounds of each case (default: 5; 3 with --check, 2 with --quick)")
+                        help="rounds of each case (default: 3; 2 with --quick); some have fewer")
     parser.add_argument("--update", action="store_true",
                         help="with --case or --check: write the document too, with the "
                              "other cases as they were measured last")
+    parser.add_argument("--resume", action="store_true",
+                        help="go on where a complete run (or one with --update) was ended: keep what was measured with "
+                             "the same binary, bench and options")
     parser.add_argument("--share", type=int, default=1, metavar="N",
                         help="read only every Nth of the records, N being 4 or 40: for a trial")
     parser.add_argument("--binary", default=os.path.join(ROOT, ".build", "release", "ackpipe"), metavar="PATH",
@@ -50,9 +54,13 @@ def parsed(arguments):
         extra = []
     options = parser.parse_args(arguments)
     options.extra = extra
+    partial = options.case or options.check or options.quick
     if options.update and not (options.case or options.check):
         parser.error("--update goes with --case or --check")
-    options.repeat = options.repeat or (2 if options.quick else 3 if options.check else 5)
+    if options.resume and partial and not options.update:
+        parser.error("--resume goes with a complete run, or with --update")
+    options.is_complete = not (partial or extra or options.share > 1)
+    options.repeat = options.repeat or (2 if options.quick else 3)
     unknown = set(options.case) - {case.name for case in CASES}
     if unknown:
         parser.error(f"no case {', '.join(sorted(unknown))}; --list names them")
@@ -76,27 +84,51 @@ def chosen(options):
     return [case for case in CASES if not options.case or case.name in options.case]
 
 
+def data_of(case):
+    """What the broker holds for a case, to begin with."""
+    return getattr(case, "data", "") or case.name, getattr(case, "newer_broker", False)
+
+
+def in_order(cases):
+    """The cases, those of one data set behind each other: a broker is filled once."""
+    order = {}
+    for case in CASES:
+        order.setdefault(data_of(case), len(order))
+    return sorted(cases, key=lambda case: order[data_of(case)])
+
+
+def expected_seconds(cases, repeat):
+    """Of each case, when they are run in this order."""
+    before = [None, *map(data_of, cases)]
+    return [case.expected_seconds(repeat) - (FILL_SECONDS if held == data_of(case) else 0)
+            for case, held in zip(cases, before)]
+
+
 def run_cases(tools, options):
     """Runs the cases and prints their tables. Returns the results and the verdicts."""
     bench = Bench(tools)
-    results = Results(described(tools, options), Results.load().cases if options.update else None)
+    keeps = options.update or options.is_complete
+    results = Results(described(tools, options), Results.load().cases if keeps else None)
+    mark = fingerprint(tools, options)
     verdicts = []
-    # Cases of one data set follow each other: a broker is filled once.
-    order = {}
-
-    def place(case):
-        return getattr(case, "data", case.name), getattr(case, "newer_broker", False)
-
-    for case in CASES:
-        order.setdefault(place(case), len(order))
+    cases = in_order(chosen(options))
+    kept = [case for case in cases if options.resume and results.kept(case.name, mark)]
+    progress = Progress(expected_seconds([case for case in cases if case not in kept], options.repeat))
     try:
-        for case in sorted(chosen(options), key=lambda case: order[place(case)]):
-            tools.say(f"{case.name}: {case.title}")
-            result = {"date": time.strftime("%Y-%m-%d"), "load": load_average(),
-                      **case.measured(bench, options.repeat)}
-            results.add(case.name, result)
-            if options.update:
-                results.save()  # a long run that is ended keeps what it has: --document
+        for case in cases:
+            if case in kept:
+                result = results.cases[case.name]
+                tools.say(f"{case.name}: kept from {result['date']}")
+            else:
+                tools.say(progress.line(case.name, case.title))
+                started = time.monotonic()
+                result = {"date": time.strftime("%Y-%m-%d"), "load": load_average(), "fingerprint": mark,
+                          **case.measured(bench, options.repeat)}
+                result["seconds"] = round(time.monotonic() - started)
+                progress.done += 1
+                results.add(case.name, result)
+                if keeps:
+                    results.save()  # a long run that is ended keeps what it has: --resume, --document
             verdicts += case.judged(result)
             print(f"\n## {case.title}\n\n{case.rendered(result)}", flush=True)
     finally:
@@ -124,8 +156,7 @@ def main(arguments):
         results, verdicts = run_cases(tools, options)
         if verdicts:
             print(f"\n## What ackpipe has to keep\n\n{check_table(verdicts)}")
-        if options.update or not (options.check or options.quick or options.case or options.extra or options.share > 1):
-            results.save()
+        if options.update or options.is_complete:
             write_document(results, CASES)
             tools.say(f"{DOCUMENT} is written")
         tools.say(f"done in {(time.monotonic() - started) / 60:.1f} minutes")

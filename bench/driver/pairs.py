@@ -43,15 +43,19 @@ def ratios(row, reference, what):
     return Spread.of([a / b for a, b in pairs if a is not None and b])
 
 
-def run_rounds(tools, broker, data, subjects, repeat):
-    """Measures all subjects once a round. A subject that fails is measured no further, and its row says why."""
+def run_rounds(tools, broker, data, subjects, rounds):
+    """Measures all subjects once a round; `rounds` has a number for each subject, and the first ones are its.
+
+    A subject that fails is measured no further, and its row says why.
+    """
     rows = {}
+    repeat = max(rounds)
     for subject in subjects:
         rows[subject.name] = Row(subject.name, skipped=subject.missing(tools) or "")
     for number in range(repeat):
-        for subject in subjects:
+        for subject, wanted in zip(subjects, rounds):
             row = rows[subject.name]
-            if row.skipped:
+            if row.skipped or number >= wanted:
                 continue
             share = max(subject.share, max(share for share in data.shares if share <= tools.options.share))
             try:
@@ -61,7 +65,7 @@ def run_rounds(tools, broker, data, subjects, repeat):
                 row.skipped = "failed: " + str(failure).splitlines()[0]
                 continue
             row.add(measurement)
-            tools.say(f"  {number + 1}/{repeat} {subject.name}: {measurement.speed:,.0f} records/s, "
+            tools.say(f"  {number + 1}/{wanted} {subject.name}: {measurement.speed:,.0f} records/s, "
                       f"{measurement.cpu:.2f} CPU s per million, {measurement.rss:.0f} MB")
     return list(rows.values())
 

@@ -8,10 +8,13 @@ from .broker import DATA_SETS, Broker
 from .measure import Run, measure
 from .pairs import Row, Spread, as_json, from_json
 from .processes import run_quietly
+from .progress import FILL_SECONDS, RUN_SECONDS
 from .tables import markdown
 
-IDLE_SECONDS = 5.0
+IDLE_SECONDS = 12.0  # ackpipe lets go of the code of its start when it was quiet for 10
+IDLE_ROUNDS = 2
 RESTART_RECORDS = 100_000
+RESTART_DATA = "text-100"
 IDLE_ROW = "ackpipe, idle"
 
 
@@ -58,13 +61,24 @@ class ResourceCase:
         """Without the restart."""
         return ResourceCase(self.name, self.title, self.idle, (), self.checks)
 
+    @property
+    def data(self):
+        """The data set that its restarts read."""
+        return RESTART_DATA if self.restarting else ""
+
+    def expected_seconds(self, repeat):
+        """About how long it takes."""
+        restarts = min(repeat, self.repeat or repeat) * len(self.restarting)
+        return (min(repeat, IDLE_ROUNDS) * (IDLE_SECONDS + RUN_SECONDS) + bool(restarts) * FILL_SECONDS +
+                restarts * 2 * RUN_SECONDS)
+
     def measured(self, bench, repeat):
         """Runs it."""
         tools = bench.tools
-        idle = Row(IDLE_ROW, rss=[idle_memory(tools, self.idle) for _ in range(min(repeat, 3))])
+        idle = Row(IDLE_ROW, rss=[idle_memory(tools, self.idle) for _ in range(min(repeat, IDLE_ROUNDS))])
         tools.say(f"  idle: {Spread.of(idle.rss).median:.1f} MB")
         restarts = {}
-        data = DATA_SETS["text-100"]
+        data = DATA_SETS[RESTART_DATA]
         for number in range(min(repeat, self.repeat or repeat)):
             for subject in self.restarting:
                 group = f"restart-{os.getpid()}-{subject.slug}-{number}"

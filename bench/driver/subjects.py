@@ -21,6 +21,7 @@ class Subject:
     share: int = field(default=1, kw_only=True)  # which of the data set's topics it is given: the whole, a fourth ...
     needs: tuple = field(default=(), kw_only=True)  # "module:NAME", "program:NAME", "newer-librdkafka", "rsyslog"
     timeout: float = field(default=180, kw_only=True)
+    rounds: int = field(default=0, kw_only=True)  # at most; 0: as the case says
 
     @property
     def slug(self):
