@@ -18,16 +18,17 @@ struct Backpressure {
     var pausedBytes = 0
     var nextReview: Instant?
 
-    /// What the partitions that flow may hold together.
-    func window(_ limits: Limits) -> Window {
-        guard pausedRecords > 0 else {
-            return Window(records: limits.maxTotalInFlight, bytes: limits.maxInFlightBytes)
-        }
-        let records = (2 * limits.maxTotalInFlight - pausedRecords) / 2
-        let bytes = (limits.maxInFlightBytes / 2 * 3 - pausedBytes) / 2
+    /// What the partitions that flow may hold together, of `total`.
+    @inline(__always)
+    func window(_ total: Window) -> Window { pausedRecords > 0 ? shrunk(total) : total }
+
+    @inline(never)
+    private func shrunk(_ total: Window) -> Window {
+        let records = (2 * total.records - pausedRecords) / 2
+        let bytes = (total.bytes / 2 * 3 - pausedBytes) / 2
         return Window(
-            records: min(limits.maxTotalInFlight, max(records, share(limits.maxTotalInFlight))),
-            bytes: min(limits.maxInFlightBytes, max(bytes, share(limits.maxInFlightBytes))))
+            records: min(total.records, max(records, share(total.records))),
+            bytes: min(total.bytes, max(bytes, share(total.bytes))))
     }
 
     mutating func pause(_ partition: PartitionIndex) { paused.insert(partition) }
@@ -39,6 +40,13 @@ struct Backpressure {
 }
 
 extension DeliveryMachine {
+    /// What the partitions that flow may hold together now.
+    @inline(__always)
+    var window: Backpressure.Window {
+        // The two numbers and not the limits, which would be copied as a whole.
+        backpressure.window(.init(records: limits.maxTotalInFlight, bytes: limits.maxInFlightBytes))
+    }
+
     /// How long a full window is left alone before partitions are looked at again.
     private var reviewInterval: Interval { .milliseconds(100) }
 
@@ -70,7 +78,7 @@ extension DeliveryMachine {
         backpressure.nextReview = now + reviewInterval
         guard trackers.contains({ $1.unsettled == 0 && !backpressure.paused.contains($0) }) else { return }
         // With all that flow stuck, at least one holds more than its share of what may flow: never nobody is paused.
-        let window = backpressure.window(limits)
+        let window = window
         let flowing = max(1, trackers.count - backpressure.paused.count)
         let fairShare = min(limits.maxTotalInFlight / trackers.count, window.records / flowing)
         let fairBytes = min(limits.maxInFlightBytes / trackers.count, window.bytes / flowing)

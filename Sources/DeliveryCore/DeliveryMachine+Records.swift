@@ -92,7 +92,7 @@ extension DeliveryMachine {
     /// How many records may be taken from Kafka now.
     package var recordBudget: Int {
         guard drain == nil, !trackers.isEmpty else { return 0 }
-        let window = backpressure.window(limits)
+        let window = window
         let flowing = unsettled - backpressure.pausedRecords
         let flowingBytes = unsettledBytes - backpressure.pausedBytes
         guard flowing < window.records, flowingBytes < window.bytes else { return 0 }
@@ -102,7 +102,7 @@ extension DeliveryMachine {
 
     /// How many bytes of records (`Record.size`) may be taken from Kafka now; the last one may pass it.
     package var byteBudget: Int {
-        max(0, backpressure.window(limits).bytes - (unsettledBytes - backpressure.pausedBytes))
+        max(0, window.bytes - (unsettledBytes - backpressure.pausedBytes))
     }
 
     /// Marks a record as done and gives its bytes back.

@@ -53,7 +53,8 @@ import Testing
             let gaps = scratch.path("gaps\(round).txt")
             let assigned = (0..<FetchStallTests.partitions).flatMap { ["--assign", "\(cluster.topic):\($0)"] }
             let ackpipe = try AckpipeProcess(
-                ["run"] + cluster.address + assigned + ["--mode", "batch", "--exit-at-end", "--"] + handler, in: scratch,
+                ["run"] + cluster.address + assigned + ["--mode", "batch", "--exit-at-end", "--"] + handler,
+                in: scratch,
                 environment: environment.merging(["GAPS": gaps]) { $1 })
             #expect(try await ackpipe.waitForExit(within: 180) == 0, "\(ackpipe.logTail)")
             #expect(ackpipe.log.contains("records.settled=\(FetchStallTests.partitions * FetchStallTests.each)"))

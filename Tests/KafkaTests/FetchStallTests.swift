@@ -58,11 +58,13 @@ import Testing
             try #require(topic.producer.watermarks(topic: topic.name, partition: partition).low == 0)
         }
         var seen: [[Int]] = []
-        // There would be several stalls in every round, each close to a second; a busy machine's long gaps come now and then.
+        // There would be several stalls in every round, each close to a second; a busy machine's long gaps come now and
+        // then.
         for _ in 1...3 {
             let member = try reading(topic, partitions: partitions)
             let gaps = drain(member, Int(partitions) * each).gaps
-            print("fetch stall, \(size) B: longest gap \(gaps.max() ?? 0) ms, \(member.consumer.fetcherWakeUps) wake-ups")
+            let wakeUps = member.consumer.fetcherWakeUps
+            print("fetch stall, \(size) B: longest gap \(gaps.max() ?? 0) ms, \(wakeUps) wake-ups")
             try member.close()
             seen.append(gaps.filter { $0 >= 300 })
             if seen.last?.count ?? 0 <= 1 { return }
