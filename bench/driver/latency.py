@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from .broker import Broker
 from .measure import Run, read_reports
 from .pairs import Spread
-from .processes import Child, Failure, run_quietly
+from .processes import Child, Failure, run_quietly, wait_until
 from .progress import RUN_SECONDS
 from .tables import count_text, markdown, spread_text
 
@@ -77,6 +77,8 @@ def stream(tools, subject, broker, partitions, rate, count, linger=0, watch_comm
         start = int(output.split()[0])
         run.wait(120)
         measurement = run.measurement()
+        if watcher:
+            wait_until(lambda: last_commit(commits) > count, 10, f"the last commit of {subject.name}", [watcher])
     finally:
         run.end()
         if watcher:
@@ -87,6 +89,13 @@ def stream(tools, subject, broker, partitions, rate, count, linger=0, watch_comm
     if watch_commits:
         stamps = commit_latencies(stamps, commits)
     return [latency for _, latency in stamps[len(stamps) // 10:]], measurement
+
+
+def last_commit(path):
+    """The last offset in the watcher's file, or 0."""
+    with open(path) as file:
+        lines = [line for line in file if line.endswith("\n")]
+    return int(lines[-1].split()[1]) if lines else 0
 
 
 def commit_latencies(stamps, path):
