@@ -1,12 +1,12 @@
 // Fills a topic, or produces at a rate.
 //
 //   load -b BROKERS -t TOPIC -p PARTITIONS -n COUNT -s SIZE -k text|json|binary [-m BATCH]
-//   load -b BROKERS -t TOPIC[,TOPIC...] -p PARTITIONS -n COUNT -s SIZE -R RECORDS_PER_SECOND
+//   load -b BROKERS -t TOPIC[,TOPIC...] -p PARTITIONS -n COUNT -s SIZE -R RECORDS_PER_SECOND [-L LINGER_MS]
 //
 // Filling writes to each partition in turn, BATCH records (default 1,000) at a time, and checks at the end that every
 // partition still has its first record and as many as were written: the embedded broker keeps 5 MB of each.
 // With -R each value begins with a stamp (bench.h), records are written one by one to the topics and their partitions
-// in turn and sent at once; 0 is as fast as the broker takes them. Prints "first_ns last_ns" of what it produced.
+// in turn and sent at once, or after the linger; 0 is as fast as the broker takes them. Prints "first_ns last_ns" of what it produced.
 #include <librdkafka/rdkafka.h>
 
 #include "bench.h"
@@ -92,7 +92,7 @@ static void produce_at_rate(rd_kafka_t *client, char *names, int partitions, int
 }
 
 int main(int argc, char **argv) {
-    char *topic = NULL;
+    char *topic = NULL, *linger = "0";
     int64_t count = 0, batch = 1000;
     int partitions = 1, option, status = 0;
     size_t size = 100;
@@ -101,7 +101,7 @@ int main(int argc, char **argv) {
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     set_property(conf, "queue.buffering.max.messages", "200000");
     rd_kafka_conf_set_dr_msg_cb(conf, delivered);
-    while ((option = getopt(argc, argv, "b:t:p:n:s:k:m:R:X:")) != -1) switch (option) {
+    while ((option = getopt(argc, argv, "b:t:p:n:s:k:m:R:L:X:")) != -1) switch (option) {
         case 'b': set_property(conf, "bootstrap.servers", optarg); break;
         case 't': topic = optarg; break;
         case 'p': partitions = atoi(optarg); break;
@@ -110,6 +110,7 @@ int main(int argc, char **argv) {
         case 'k': kind = *optarg; break;
         case 'm': batch = atoll(optarg); break;
         case 'R': rate = atof(optarg); break;
+        case 'L': linger = optarg; break;
         case 'X': set_assignment(conf, optarg); break;
         default: return 64;
         }
@@ -117,7 +118,7 @@ int main(int argc, char **argv) {
     char number[32];
     snprintf(number, sizeof number, "%" PRId64, batch);
     set_property(conf, "batch.num.messages", number);
-    set_property(conf, "linger.ms", rate >= 0 ? "0" : "100");
+    set_property(conf, "linger.ms", rate >= 0 ? linger : "100");
     set_property(conf, "message.max.bytes", "5000000");
     rd_kafka_t *client = rd_kafka_new(RD_KAFKA_PRODUCER, conf, error, sizeof error);
     if (!client) return fprintf(stderr, "%s\n", error), 1;

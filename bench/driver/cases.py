@@ -119,14 +119,17 @@ read from the frame by the handler. A value a block of 5 s; "added" is the diffe
 block. `fetch.wait.max.ms=1` on all sides, so that a record comes alone."""),
     LatencyCase(
         "latency-load", "Latency under load: produce to handler", (c.RAW_LATENCY, c.LATENCY_C, c.LATENCY_BATCH_C),
-        (0.01, 0.5, 0.9), 64, 2, of=c.LATENCY_BATCH_C, repeat=2,
-        note="""The same with 64 partitions, at 1 %, 50 % and 90 % of the top rate: what ackpipe consumes in batches
-while a producer on the same CPUs writes as fast as it can, record by record. Batches wait for up to `--batch-linger`
+        (0.01, 0.5, 0.9), 64, 2, of=c.LATENCY_BATCH_C, linger=5, repeat=2,
+        note="""64 partitions, at 1 %, 50 % and 90 % of the top rate: what ackpipe consumes in batches while a
+producer on the same CPUs writes as fast as it can, record by record. A record's value is the clock when it was given to
+the producer, which collects for 5 ms (`linger.ms`): of batches of one record the embedded broker gives so few in
+an answer that a backlog would never end. `fetch.wait.max.ms=1` on all sides. Batches wait for up to `--batch-linger`
 (10 ms)."""),
     LatencyCase(
         "latency-commit", "Latency at a low rate: produce to commit", (c.RAW_COMMIT, c.LATENCY_C, c.LATENCY_COMMIT_C),
         (300,), 1, 6, commits=True, repeat=2,
-        note="""The time until the group's committed offset covers the record, asked for every 5 ms by a client that is
+        note="""From the moment when the record is given to the producer (`linger.ms=0`) until the group's committed
+offset covers it, asked for every 5 ms by a client that is
 no member. ackpipe commits every second by default (`--commit-interval`), as the raw consumer was told to."""),
 )
 

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from .broker import Broker
 from .measure import Run, read_reports
 from .pairs import Spread
-from .processes import Child, Failure, run_quietly
+from .processes import Child, Failure, run_quietly, wait_until
 from .progress import RUN_SECONDS
 from .tables import count_text, markdown, spread_text
 
@@ -55,13 +55,14 @@ def latency_table(rows, fine):
     return markdown(["microseconds", "records/s", "p50", "p99", "p99.9", "added p50", "added p99"], table)
 
 
-def stream(tools, subject, broker, partitions, rate, count, watch_commits=False):
+def stream(tools, subject, broker, partitions, rate, count, linger=0, watch_commits=False):
     """Starts the subject, waits for its first record, produces `count` records at `rate`.
 
     Returns the latencies (ns) of the last nine tenths to the handler, or to the commit, and the measurement.
     """
     topic = broker.take_topic()
-    load = [tools.program("load"), "-b", broker.address, "-t", topic, "-p", str(partitions), "-s", "100"]
+    load = [tools.program("load"), "-b", broker.address, "-t", topic, "-p", str(partitions), "-s", "100",
+            "-L", str(linger)]
     log = tools.log("load")
     run_quietly([*load, "-R", "0", "-n", "1"], log)
     run = Run(tools, subject, broker, topic, count + 1)
@@ -76,6 +77,8 @@ def stream(tools, subject, broker, partitions, rate, count, watch_commits=False)
         start = int(output.split()[0])
         run.wait(120)
         measurement = run.measurement()
+        if watcher:
+            wait_until(lambda: last_commit(commits) > count, 10, f"the last commit of {subject.name}", [watcher])
     finally:
         run.end()
         if watcher:
@@ -86,6 +89,13 @@ def stream(tools, subject, broker, partitions, rate, count, watch_commits=False)
     if watch_commits:
         stamps = commit_latencies(stamps, commits)
     return [latency for _, latency in stamps[len(stamps) // 10:]], measurement
+
+
+def last_commit(path):
+    """The last offset in the watcher's file, or 0."""
+    with open(path) as file:
+        lines = [line for line in file if line.endswith("\n")]
+    return int(lines[-1].split()[1]) if lines else 0
 
 
 def commit_latencies(stamps, path):
@@ -104,11 +114,11 @@ def commit_latencies(stamps, path):
     return found
 
 
-def top_rate(tools, subject):
+def top_rate(tools, subject, linger):
     """What a subject consumes while a producer writes as fast as it can."""
     broker = Broker(tools, ["top"], 64)
     try:
-        return stream(tools, subject, broker, 64, 0, 1_000_000)[1].speed
+        return stream(tools, subject, broker, 64, 0, 1_000_000, linger)[1].speed
     finally:
         broker.end()
 
@@ -124,6 +134,7 @@ class LatencyCase:
     partitions: int
     seconds: float
     of: object = None
+    linger: int = 0  # milliseconds for which the producer collects a batch
     commits: bool = False
     checks: tuple = ()
     note: str = ""
@@ -143,7 +154,7 @@ class LatencyCase:
         """Runs it."""
         tools = bench.tools
         repeat = min(repeat, self.repeat or repeat)
-        top = top_rate(tools, self.of) if self.of else None
+        top = top_rate(tools, self.of, self.linger) if self.of else None
         rows = []
         # A topic each: nothing of an earlier run is in the way, and the partitions hold what is produced.
         for share in self.rates:
@@ -168,7 +179,8 @@ class LatencyCase:
             if row.skipped:
                 continue
             try:
-                latencies, measurement = stream(tools, subject, broker, self.partitions, rate, count, self.commits)
+                latencies, measurement = stream(tools, subject, broker, self.partitions, rate, count, self.linger,
+                                                 self.commits)
             except Failure as failure:
                 tools.say(f"  {subject.name}: failed: {failure}")
                 row.skipped = "failed: " + str(failure).splitlines()[0]

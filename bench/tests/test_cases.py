@@ -35,7 +35,18 @@ class Growth(unittest.TestCase):
         self.assertEqual(relative_costs([2, 10, 400], [1, 10, 100], per_quantity=True), [1, 0.5, 2])
 
     def test_growth_is_looked_for_from_any_row_to_a_later_one(self):
-        self.assertEqual(worst_growth([4, 2, 8, 6], [1, 2, 3, 4], per_quantity=False), (4, 1, 2))
+        found = worst_growth([4, 2, 8, 6], [1, 10, 100, 1000], per_quantity=False)
+        self.assertEqual((found.factor, found.earlier, found.later), (4, 1, 2))
+        self.assertAlmostEqual(found.power, 0.602, 3)
+        self.assertTrue(found.is_super_linear)
+
+    def test_growth_with_a_small_power_is_not_super_linear_but_that_with_a_large_one_is_found_beside_it(self):
+        self.assertFalse(worst_growth([1, 3], [1, 1000], per_quantity=False).is_super_linear)
+        found = worst_growth([1, 3, 5.1], [1, 1000, 2000], per_quantity=False)
+        self.assertEqual((found.earlier, found.later), (1, 2))
+
+    def test_costs_that_fall_are_not_super_linear(self):
+        self.assertFalse(worst_growth([3, 2, 1], [1, 2, 3], per_quantity=False).is_super_linear)
 
     def rendered(self, *costs):
         points = tuple(Point(f"{index} of", index + 1, "text-100", subject("own"), subject("raw"))
@@ -51,7 +62,7 @@ class Growth(unittest.TestCase):
     def test_a_cost_a_record_that_grows_is_called_super_linear_and_located(self):
         text = self.rendered(3.0, 1.0, 2.5)
         self.assertIn("**Super-linear**", text)
-        self.assertIn("at 2 of is 2.5 times that at 1 of", text)
+        self.assertIn("becomes 2.5 times as much from 1 of to 2 of", text)
 
     def test_a_point_that_failed_is_left_out(self):
         points = (Point("a", 1, "text-100", subject("own"), subject("raw")),)
