@@ -10,7 +10,7 @@ extension Service {
             let place = topics.partition(position.partition, in: consumer.partitions)
             return AnnouncedPartition(topic: place.topic, partition: place.partition, offset: position.offset)
         }
-        encoder.assigned(epoch: epoch, places, into: &connection.outbound)
+        pen.encoder.assigned(epoch: epoch, places, into: &connection.outbound)
     }
 
     /// Tells it which go; verdicts count until the deadline.
@@ -22,7 +22,7 @@ extension Service {
             let place = topics.partition(partition, in: consumer.partitions)
             return AnnouncedPartition(topic: place.topic, partition: place.partition, offset: nil)
         }
-        encoder.revoked(
+        pen.encoder.revoked(
             epoch: epoch, places, lost: lost, deadlineMilliseconds: milliseconds(deadline), into: &connection.outbound)
     }
 }

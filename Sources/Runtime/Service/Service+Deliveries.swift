@@ -5,14 +5,17 @@ import Kafka
 import Logging
 
 extension Service {
-    /// What is needed to write to a worker, in a local variable, because each access to a variable of a class pays for a check
+    /// What is needed to write to a worker, lent out as a whole, because each access to a variable of a class pays for a check
     /// at run time that no other access overlaps: several times a record, it would cost more than the encoding.
     struct Pen {
         var encoder: FrameEncoder
+        /// The worker's, while it is written to.
         var buffer = OutboundBuffer()
         var marks = WriteMarks()
-        /// Those of the delivery that is being written.
+        /// Those of the batch that is being written.
         var records: [DeliveredRecord] = []
+        /// Those that are being written, where deliveries are messages.
+        var messages: [OutgoingMessage] = []
         /// The partition whose name was looked up last.
         var partition: (index: PartitionIndex, name: QuotedPartition)?
 
@@ -31,9 +34,16 @@ extension Service {
     /// actions that were. What does not fit is handed back to the machine.
     func sendRun(_ actions: [Action], from start: Int, to worker: WorkerIndex) -> Int {
         guard let connection = connections[worker.value], !connection.isBroken else { return 1 }
-        var pen = Pen(encoder: encoder)
+        let count = sendRun(actions, from: start, to: connection, &pen)
+        timeline.pass(.firstDelivery, now: now, log: log)
+        return count
+    }
+
+    private func sendRun(
+        _ actions: [Action], from start: Int, to connection: WorkerConnection, _ pen: inout Pen
+    ) -> Int {
         pen.exchange(with: connection)
-        swap(&pen.records, &delivered)
+        let worker = connection.index
         var index = start
         while index < actions.count, case .send(let key, worker) = actions[index] {
             if plan.policy.isBatch {
@@ -45,9 +55,6 @@ extension Service {
             }
         }
         pen.exchange(with: connection)
-        swap(&pen.records, &delivered)
-        encoder = pen.encoder
-        timeline.pass(.firstDelivery, now: now, log: log)
         return index - start
     }
 
@@ -64,8 +71,8 @@ extension Service {
         _ actions: [Action], from start: Int, to connection: WorkerConnection, _ pen: inout Pen
     ) -> Int {
         var messages: [OutgoingMessage] = []
-        swap(&messages, &outgoing)
-        defer { swap(&messages, &outgoing) }
+        swap(&messages, &pen.messages)
+        defer { swap(&messages, &pen.messages) }
         let count = machine.collectMessages(actions, from: start, to: connection.index, into: &messages)
         for message in messages where pen.marks.lastAdded < message.id {
             let failure = message.record.flatMap { encodeMessage(message, $0, &pen) }

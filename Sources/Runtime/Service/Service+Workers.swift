@@ -57,9 +57,9 @@ extension Service {
             cancelGraceMilliseconds: milliseconds(plan.limits.cancelGrace), features: offeredFeatures, session: session)
         let connection = WorkerConnection(
             index: worker, life: life, process: process,
-            reader: FrameReader(framing: encoder.framing, maxFrameBytes: encoder.maxFrameBytes),
+            reader: FrameReader(framing: pen.encoder.framing, maxFrameBytes: pen.encoder.maxFrameBytes),
             conversation: HandlerConversation(offer: .init(hello: hello)))
-        encoder.hello(hello, into: &connection.outbound)
+        pen.encoder.hello(hello, into: &connection.outbound)
         return connection
     }
 
@@ -217,17 +217,17 @@ extension Service {
         // What was answered, or could not be encoded, since the machine decided needs no word any more.
         let ids = ids.filter { machine.outstandingDelivery(worker, id: $0) != nil }
         guard let connection = connections[worker.value], !ids.isEmpty else { return }
-        encoder.cancel(ids: ids, reason: reason, into: &connection.outbound)
+        pen.encoder.cancel(ids: ids, reason: reason, into: &connection.outbound)
     }
 
     func sendPing(_ nonce: UInt64, to worker: WorkerIndex) {
         guard let connection = connections[worker.value] else { return }
-        encoder.ping(nonce: String(nonce, radix: 16), into: &connection.outbound)
+        pen.encoder.ping(nonce: String(nonce, radix: 16), into: &connection.outbound)
     }
 
     func sendShutdown(to worker: WorkerIndex, deadline: Interval) {
         guard let connection = connections[worker.value] else { return }
-        encoder.shutdown(reason: "drain", deadlineMilliseconds: milliseconds(deadline), into: &connection.outbound)
+        pen.encoder.shutdown(reason: "drain", deadlineMilliseconds: milliseconds(deadline), into: &connection.outbound)
     }
 
     // MARK: The end of a process

@@ -35,15 +35,11 @@ package final class Service {
     var hasLaunched = false
     var readBuffer = ReadBuffer(capacity: 64 << 10)
     var topics = TopicCache()
-    var encoder: FrameEncoder
+    var pen: Pen
 
     var readiness: [Readiness] = []
     var events: [ConsumerEvent] = []
     var arrivals = Arrivals()
-    /// The records of the delivery that is being written.
-    var delivered: [DeliveredRecord] = []
-    /// The messages that are being written.
-    var outgoing: [OutgoingMessage] = []
     /// Acknowledgements by id of the worker whose frames are being decoded, for the machine to take together.
     var acknowledged: [UInt64] = []
     /// The ids of the latest acknowledgement of several.
@@ -110,10 +106,12 @@ package final class Service {
         startedAt = now
         lastConsumerPoll = now
         timeline = StartTimeline(started: now)
-        encoder = FrameEncoder(
-            framing: plan.settings.framing == .lines ? .lines : .length, maxFrameBytes: plan.settings.maxFrameBytes,
-            keyForm: ServicePlan.form(plan.settings.keyFormat), valueForm: ServicePlan.form(plan.settings.valueFormat),
-            writesMeta: plan.settings.trpcMeta)
+        pen = Pen(
+            encoder: FrameEncoder(
+                framing: plan.settings.framing == .lines ? .lines : .length, maxFrameBytes: plan.settings.maxFrameBytes,
+                keyForm: ServicePlan.form(plan.settings.keyFormat),
+                valueForm: ServicePlan.form(plan.settings.valueFormat),
+                writesMeta: plan.settings.trpcMeta))
         var generator = SystemRandomNumberGenerator()
         machine = DeliveryMachine(limits: plan.limits, policy: plan.policy, seed: generator.next(), now: now)
         if plan.settings.deadLetterTopic != nil {
