@@ -21,7 +21,7 @@ extension DeliveryMachine {
         guard drain == nil, let rate, rate.isEmpty else { return nil }
         let isWaitedFor =
             !readySources.isEmpty || !suspects.isEmpty || !dueRetries.isEmpty
-            || workers.contains { !$0.awaitingRoom.isEmpty }
+            || !roomAwaited.isEmpty
         return isWaitedFor ? rate.nextToken : nil
     }
 
@@ -43,13 +43,18 @@ extension DeliveryMachine {
             }
             suspects.popFirst()
             if policy.order != .none { lanes[record.lane].place = .nowhere }
-            workers[idle.value].isReserved = true
+            reserve(idle.value)
             run.append(suspect.sequence)
             deliver(of: suspect.partition, to: idle, now: now, actions: &actions)
         }
         // Nobody waits to be alone any more: a worker that was kept free and has nothing goes back to the others.
-        for index in workers.indices where workers[index].isReserved && workers[index].live == 0 {
-            workers[index].isReserved = false
+        var next = reserved.first()
+        while let index = next {
+            if workers[index].live == 0 {
+                reserved.remove(index)
+                openWorkers.changed(index)
+            }
+            next = reserved.first(from: index + 1)
         }
     }
 
@@ -62,7 +67,7 @@ extension DeliveryMachine {
     }
 
     private func idleWorker(now: Instant) -> WorkerIndex? {
-        let reserved = workers.indices.first { workers[$0].isReserved && isIdle($0, now) }
+        let reserved = workers.indices.first { self.reserved.contains($0) && isIdle($0, now) }
         return (reserved ?? workers.indices.first { isIdle($0, now) }).map { WorkerIndex($0) }
     }
 
@@ -72,9 +77,14 @@ extension DeliveryMachine {
 
     private mutating func reserveWorker(now: Instant) {
         let candidates = workers.indices.filter { workers[$0].phase == .ready && !workers[$0].isPaused(now: now) }
-        guard !candidates.contains(where: { workers[$0].isReserved }) else { return }
+        guard !candidates.contains(where: { reserved.contains($0) }) else { return }
         guard let least = candidates.min(by: { workers[$0].live < workers[$1].live }) else { return }
-        workers[least].isReserved = true
+        reserve(least)
+    }
+
+    private mutating func reserve(_ worker: Int) {
+        reserved.insert(worker)
+        openWorkers.changed(worker)
     }
 
     // MARK: Retries of order none
@@ -132,7 +142,7 @@ extension DeliveryMachine {
             if policy.order == .none, limits.batchSize == 1 {
                 popReadyLane(of: partition)
                 // With one delivery a worker there is nothing to share out.
-                let open = limits.maxInFlight == 1 ? lanes[lane].waiting : workers.indices.count { isOpen($0, now) }
+                let open = limits.maxInFlight == 1 ? lanes[lane].waiting : openWorkers.count
                 let share = lanes[lane].waiting / max(1, open)
                 deliverSingly(lane, atMost: max(1, share), to: worker, now: now, actions: &actions)
                 wakeLane(lane, now: now)
@@ -199,10 +209,14 @@ extension DeliveryMachine {
             }
             let allowed = allowance(now: now)
             guard allowed > 0, isOpen(worker.value, now) else {
-                if !lanes[lane].awaitsRoom { workers[worker.value].awaitingRoom.append(lane) }
+                if !lanes[lane].awaitsRoom {
+                    workers[worker.value].awaitingRoom.append(lane)
+                    roomAwaited.insert(worker.value)
+                }
                 lanes[lane].awaitsRoom = true
                 return
             }
+            openWorkers.changed(worker.value)
             if limits.batchSize == 1 {
                 let room = limits.laneWindow - lanes[lane].live.count
                 deliverSingly(lane, atMost: room, to: worker, now: now, actions: &actions)
@@ -226,34 +240,46 @@ extension DeliveryMachine {
 
     /// Windows that had room when their worker, or the rate, had none.
     private mutating func fillWindows(now: Instant, actions: inout [Action]) {
-        for index in workers.indices {
+        guard !roomAwaited.isEmpty, allowance(now: now) > 0 else { return }
+        lookAgain(now: now)
+        var next = roomAwaited.first(alsoIn: openWorkers.open)
+        while let index = next {
             while let lane = workers[index].awaitingRoom.first, allowance(now: now) > 0, isOpen(index, now) {
                 workers[index].awaitingRoom.popFirst()
+                if workers[index].awaitingRoom.isEmpty { roomAwaited.remove(index) }
                 lanes[lane].awaitsRoom = false
                 fillWindow(lane, now: now, actions: &actions)
             }
+            next = roomAwaited.first(from: index + 1, alsoIn: openWorkers.open)
         }
     }
 
     // MARK: Workers
 
     /// The worker that a lane had before, if it would begin at once; else the one with the fewest deliveries.
-    private func pickWorker(preferred: WorkerIndex?, now: Instant) -> WorkerIndex? {
+    /// It is given a delivery at once.
+    private mutating func pickWorker(preferred: WorkerIndex?, now: Instant) -> WorkerIndex? {
+        lookAgain(now: now)
         if let preferred, isOpen(preferred.value, now),
             workers[preferred.value].live < workers[preferred.value].abilities.concurrency
         {
+            openWorkers.changed(preferred.value)
             return preferred
         }
-        var best: Int?
-        for index in workers.indices where isOpen(index, now) {
-            if workers[index].live == 0 { return WorkerIndex(index) }
-            if best.map({ workers[index].live < workers[$0].live }) ?? true { best = index }
-        }
-        return best.map { WorkerIndex($0) }
+        guard let least = openWorkers.least else { return nil }
+        openWorkers.changed(least)
+        return WorkerIndex(least)
     }
 
-    private func isOpen(_ index: Int, _ now: Instant) -> Bool {
-        !workers[index].isReserved && workers[index].takesDeliveries(now: now, maxUnwritten: limits.maxUnwrittenBytes)
+    /// Looks at the workers that have changed since it was last asked which are open.
+    private mutating func lookAgain(now: Instant) {
+        while let index = openWorkers.nextStale() {
+            openWorkers.set(index, load: isOpen(index, now) ? workers[index].live : nil)
+        }
+    }
+
+    func isOpen(_ index: Int, _ now: Instant) -> Bool {
+        !reserved.contains(index) && workers[index].takesDeliveries(now: now, maxUnwritten: limits.maxUnwrittenBytes)
     }
 
     /// Makes a delivery of the records in `run`, which is empty afterwards.

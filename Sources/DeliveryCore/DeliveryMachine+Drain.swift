@@ -68,11 +68,11 @@ extension DeliveryMachine {
     mutating func drainWorker(_ worker: WorkerIndex, now: Instant, actions: inout [Action]) {
         guard let drain else { return }
         switch workers[worker.value].phase {
-        case .waiting: workers[worker.value].phase = .gone
+        case .waiting: enter(.gone, worker)
         case .starting where drain.isFast: killRest(actions: &actions)
         case .starting: closeInput(worker, now: now, actions: &actions)
         case .ready:
-            workers[worker.value].phase = .draining
+            enter(.draining, worker)
             actions.append(.sendShutdown(worker, deadline: drain.verdictsUntil - now))
             closeIfAnswered(worker, now: now, actions: &actions)
         case .launching, .draining, .closing, .terminating, .killed, .gone: break
@@ -88,7 +88,7 @@ extension DeliveryMachine {
     private mutating func closeInput(_ worker: WorkerIndex, now: Instant, actions: inout [Action]) {
         guard let drain else { return }
         let terminateAt = min(now + limits.exitGrace, max(now, drain.verdictsUntil))
-        workers[worker.value].phase = .closing(terminateAt: terminateAt)
+        enter(.closing(terminateAt: terminateAt), worker)
         actions.append(.closeInput(worker))
     }
 
@@ -141,7 +141,8 @@ extension DeliveryMachine {
         guard let state = drain else { return }
         cutOff(actions: &actions)
         for index in workers.indices where workers[index].phase == .draining {
-            workers[index].phase = .terminating(killAt: min(now + limits.terminateGrace, state.processesUntil))
+            enter(
+                .terminating(killAt: min(now + limits.terminateGrace, state.processesUntil)), WorkerIndex(index))
             actions.append(.closeInput(WorkerIndex(index)))
             actions.append(.terminate(WorkerIndex(index)))
         }
@@ -149,7 +150,7 @@ extension DeliveryMachine {
 
     private mutating func killRest(actions: inout [Action]) {
         for index in workers.indices where workers[index].hasProcess && workers[index].phase != .killed {
-            workers[index].phase = .killed
+            enter(.killed, WorkerIndex(index))
             actions.append(.kill(WorkerIndex(index)))
         }
     }

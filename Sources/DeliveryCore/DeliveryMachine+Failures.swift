@@ -266,6 +266,7 @@ extension DeliveryMachine {
         // It was counted as bytes that wait to be written, and never will be.
         let size = delivery.sequences.reduce(0) { $0 + Int(trackers[delivery.partition]?[$1]?.size ?? 0) }
         workers[delivery.worker.value].unwrittenBytes = max(0, workers[delivery.worker.value].unwrittenBytes - size)
+        openWorkers.changed(delivery.worker.value)
         release(key, from: delivery.worker)
         leaveLanes(key, delivery)
         closeIfAnswered(delivery.worker, now: now, actions: &actions)

@@ -30,7 +30,7 @@ extension DeliveryMachine {
         if drain == nil { consider(deadLetters.nextDue) }
         consider(rateDeadline)
         consider(stallDeadline)
-        for worker in workers { consider(deadline(of: worker)) }
+        consider(nextAttention)
         if let revocation = revocations.first {
             switch revocation.step {
             case .waiting(let until), .committing(_, let until): consider(until)

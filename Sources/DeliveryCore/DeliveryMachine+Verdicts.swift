@@ -266,7 +266,8 @@ extension DeliveryMachine {
     private mutating func letGo(of id: UInt64, records: Int, _ worker: WorkerIndex) {
         workers[worker.value].release(id)
         workers[worker.value].unansweredRecords -= records
-        if workers[worker.value].live == 0 { workers[worker.value].isReserved = false }
+        if workers[worker.value].live == 0 { reserved.remove(worker.value) }
+        openWorkers.changed(worker.value)
     }
 
     /// Whether the delivery belongs to the assignment that is in force.

@@ -4,6 +4,10 @@ extension DeliveryMachine {
     /// The process runs; `ready` is due within the start timeout.
     package mutating func workerLaunched(_ worker: WorkerIndex, now: Instant, actions: inout [Action]) {
         workers[worker.value].begin(deadline: now + limits.startTimeout, now: now)
+        reserved.remove(worker.value)
+        roomAwaited.remove(worker.value)
+        openWorkers.changed(worker.value)
+        attend(worker)
         if drain != nil { drainWorker(worker, now: now, actions: &actions) }
     }
 
@@ -23,8 +27,8 @@ extension DeliveryMachine {
         clamped.maxInFlight = max(1, min(abilities.maxInFlight, limits.maxInFlight))
         clamped.concurrency = max(1, min(abilities.concurrency, clamped.maxInFlight))
         workers[worker.value].abilities = clamped
-        workers[worker.value].phase = .ready
         workers[worker.value].lastHeard = now
+        enter(.ready, worker)
         if drain == nil { announceAll(to: worker, actions: &actions) }
     }
 
@@ -38,12 +42,15 @@ extension DeliveryMachine {
     package mutating func workerPaused(_ worker: WorkerIndex, for interval: Interval?, now: Instant) {
         heard(worker, now: now)
         workers[worker.value].pausedUntil = interval.map { now + $0 } ?? Instant(nanoseconds: .max)
+        openWorkers.changed(worker.value)
+        attend(worker)
     }
 
     /// `resume`.
     package mutating func workerResumed(_ worker: WorkerIndex, now: Instant) {
         heard(worker, now: now)
         workers[worker.value].pausedUntil = nil
+        openWorkers.changed(worker.value)
     }
 
     /// Frames up to this id have left the bridge completely: the ack clock may run for them. `pendingBytes` are still in
@@ -52,6 +59,8 @@ extension DeliveryMachine {
         workers[worker.value].writtenThrough = max(workers[worker.value].writtenThrough, id)
         workers[worker.value].unwrittenBytes = pendingBytes
         workers[worker.value].stalledSince = pendingBytes > 0 ? now : nil
+        openWorkers.changed(worker.value)
+        if pendingBytes > 0 { attend(worker) }
         startClocks(worker, now: now)
     }
 
@@ -62,10 +71,10 @@ extension DeliveryMachine {
         guard workers[worker.value].hasProcess, workers[worker.value].phase != .killed else { return }
         if workers[worker.value].failure == nil { workers[worker.value].failure = failure }
         if failure == .initError {
-            workers[worker.value].phase = .closing(terminateAt: now + limits.exitGrace)
+            enter(.closing(terminateAt: now + limits.exitGrace), worker)
             actions.append(.closeInput(worker))
         } else {
-            workers[worker.value].phase = .killed
+            enter(.killed, worker)
             actions.append(.kill(worker))
         }
     }
@@ -77,13 +86,13 @@ extension DeliveryMachine {
         guard workers[worker.value].hasProcess else { return }
         let wasAsked = drain != nil && workers[worker.value].failure == nil
         // Nothing is asked of it any more, whatever its deliveries lead to: a record given up may stop the service.
-        workers[worker.value].phase = .killed
+        enter(.killed, worker)
         let failure = wasAsked ? nil : workers[worker.value].failure ?? .exited
         if failure != nil { counters.workerFailures += 1 }
         countUnanswered(of: worker)
         settleAccounts(of: worker, failure: failure, now: now, actions: &actions)
         if isPermanent || drain != nil {
-            workers[worker.value].phase = .gone
+            enter(.gone, worker)
             actions.append(.notice(.workerEnded(worker, failure: failure, restartAfter: nil)))
         } else {
             scheduleRestart(worker, failure: failure ?? .exited, now: now, actions: &actions)
@@ -100,7 +109,7 @@ extension DeliveryMachine {
     ) {
         workers[worker.value].failures += 1
         let wait = restartBackoff.wait(failures: workers[worker.value].failures, random: random.next())
-        workers[worker.value].phase = drain == nil ? .waiting(startAt: now + wait) : .gone
+        enter(drain == nil ? .waiting(startAt: now + wait) : .gone, worker)
         actions.append(
             .notice(.workerEnded(worker, failure: failure, restartAfter: drain == nil ? wait : nil)))
     }
@@ -122,6 +131,7 @@ extension DeliveryMachine {
                     let deadline = now + limits.ackTimeout + table[key].extended
                     table[key].deadline = deadline
                     workers[index].nextDue = min(workers[index].nextDue ?? deadline, deadline)
+                    nextAttention = min(nextAttention ?? deadline, deadline)
                 }
             }
             workers[index].nextClockID += 1
@@ -192,18 +202,21 @@ extension DeliveryMachine {
         let killAt = now + limits.cancelGrace
         table[key].state = .cancelled(reason, killAt: killAt)
         workers[worker.value].nextDue = min(workers[worker.value].nextDue ?? killAt, killAt)
+        nextAttention = min(nextAttention ?? killAt, killAt)
         guard workers[worker.value].abilities.canCancel, workers[worker.value].phase != .killed else { return }
         actions.append(.cancel(worker, ids: [table[key].id], reason: reason))
     }
 
     // MARK: Time
 
+    /// Does what is due at any worker; looks at them only when something may be.
     mutating func advanceWorkers(now: Instant, actions: inout [Action]) {
+        guard let due = nextAttention, due <= now else { return }
         for index in workers.indices {
             let worker = WorkerIndex(index)
             switch workers[index].phase {
             case .waiting(let startAt) where startAt <= now && drain == nil:
-                workers[index].phase = .launching
+                enter(.launching, worker)
                 actions.append(.launch(worker))
             case .starting(let deadline) where deadline <= now:
                 workerBroke(worker, .startTimeout, now: now, actions: &actions)
@@ -212,15 +225,19 @@ extension DeliveryMachine {
                 endOverdue(worker, now: now, actions: &actions)
                 askForLife(worker, now: now, actions: &actions)
             case .closing(let terminateAt) where terminateAt <= now:
-                workers[index].phase = .terminating(killAt: now + limits.terminateGrace)
+                enter(.terminating(killAt: now + limits.terminateGrace), worker)
                 actions.append(.terminate(worker))
             case .terminating(let killAt) where killAt <= now:
-                workers[index].phase = .killed
+                enter(.killed, worker)
                 actions.append(.kill(worker))
             case .waiting, .launching, .starting, .closing, .terminating, .killed, .gone: break
             }
-            if let until = workers[index].pausedUntil, until <= now { workers[index].pausedUntil = nil }
+            if let until = workers[index].pausedUntil, until <= now {
+                workers[index].pausedUntil = nil
+                openWorkers.changed(index)
+            }
         }
+        findAttention()
     }
 
     /// No ack clock runs for a frame that is not written, so a worker that reads nothing would hold its lanes for ever: it
@@ -245,8 +262,28 @@ extension DeliveryMachine {
         return (worker.pingedAt ?? worker.lastHeard) + limits.pingInterval
     }
 
+    /// The worker goes on to the phase.
+    mutating func enter(_ phase: Worker.Phase, _ worker: WorkerIndex) {
+        let due = deadline(of: workers[worker.value])
+        workers[worker.value].phase = phase
+        openWorkers.changed(worker.value)
+        // What was due with the old phase as a rule is not with the new one.
+        if due != nil, due == nextAttention { findAttention() } else { attend(worker) }
+    }
+
+    private mutating func findAttention() {
+        nextAttention = nil
+        for index in workers.indices { attend(WorkerIndex(index)) }
+    }
+
+    /// The worker may need attention sooner than any did.
+    private mutating func attend(_ worker: WorkerIndex) {
+        guard let due = deadline(of: workers[worker.value]) else { return }
+        nextAttention = min(nextAttention ?? due, due)
+    }
+
     /// The next instant at which a worker needs attention.
-    func deadline(of worker: Worker) -> Instant? {
+    private func deadline(of worker: Worker) -> Instant? {
         switch worker.phase {
         case .waiting(let startAt): drain == nil ? startAt : nil
         case .starting(let deadline): deadline
@@ -258,5 +295,25 @@ extension DeliveryMachine {
                 Instant.earliest(worker.pausedUntil, worker.stalledSince.map { $0 + limits.ackTimeout }))
         case .launching, .killed, .gone: nil
         }
+    }
+
+    // MARK: What is kept
+
+    /// What is kept about workers, so that not all of them are looked at, and is not as such a look finds it; nil as a rule.
+    /// For the simulation, after a turn: a worker that is forgotten is a service that stands still.
+    package func forgottenWorker(now: Instant) -> String? {
+        for index in workers.indices {
+            let load = isOpen(index, now) ? workers[index].live : nil
+            if !openWorkers.isStale(index), openWorkers.load(of: index) != load {
+                return "worker \(index) has \(load ?? -1) deliveries, not \(openWorkers.load(of: index) ?? -1)"
+            }
+            if roomAwaited.contains(index) == workers[index].awaitingRoom.isEmpty {
+                return "worker \(index) has \(workers[index].awaitingRoom.count) lanes that await room"
+            }
+            if let due = deadline(of: workers[index]), nextAttention.map({ $0 > due }) ?? true {
+                return "worker \(index) needs attention at \(due)"
+            }
+        }
+        return nil
     }
 }

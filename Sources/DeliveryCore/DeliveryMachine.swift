@@ -12,6 +12,14 @@ package struct DeliveryMachine: ~Copyable {
     var lanes = LaneTable()
     var sources = PartitionMap<Source>()
     var workers: [Worker]
+    /// Changed by `changed`, which every change of what makes a worker open is followed by.
+    var openWorkers: OpenWorkers
+    /// Those that have a suspect, or are kept free for one: nothing else goes to them.
+    var reserved: NumberSet
+    /// Those that have lanes in `Worker.awaitingRoom`.
+    var roomAwaited: NumberSet
+    /// No worker needs attention before this; nil where none will. What was due may have come to nothing since.
+    var nextAttention: Instant?
     var table = DeliveryTable()
     var retries = RetrySchedule()
     var backoff: Backoff
@@ -59,6 +67,10 @@ package struct DeliveryMachine: ~Copyable {
         self.policy = policy
         random = SeededGenerator(seed: seed)
         workers = (0..<limits.workers).map { _ in Worker(startAt: now) }
+        openWorkers = OpenWorkers(workers: limits.workers)
+        reserved = NumberSet(below: limits.workers)
+        roomAwaited = NumberSet(below: limits.workers)
+        nextAttention = now
         backoff = Backoff(
             initial: limits.retryBackoffInitial, maximum: limits.retryBackoffMaximum,
             factor: limits.retryBackoffFactor, jitter: limits.retryJitter)

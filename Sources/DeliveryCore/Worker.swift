@@ -74,8 +74,6 @@ struct Worker {
 
     /// Lanes that have a delivery here and room in their window for another, which the worker or the rate did not allow.
     var awaitingRoom = Ring<LaneIndex>()
-    /// It has a suspect, or is kept free for one: nothing else goes to it.
-    var isReserved = false
     /// Until then nothing is delivered (`pause`).
     var pausedUntil: Instant?
     var lastHeard = Instant(nanoseconds: 0)
@@ -116,7 +114,6 @@ struct Worker {
         nextClockID = 1
         nextDue = nil
         awaitingRoom = Ring()
-        isReserved = false
         pausedUntil = nil
         lastHeard = now
         pingedAt = nil

@@ -111,6 +111,7 @@ final class Daemon {
         perform()
         guard isRunning else { return }
         deadline = machine.nextDeadline
+        if let what = machine.forgottenWorker(now: now) { broken(what) }
         // Performing an action may put something back that may go again at once; what goes on for ever is a spin.
         idleTurns = deadline.map { $0 <= now } ?? false ? idleTurns + 1 : 0
         if idleTurns > 10 { broken("spins: \(String(describing: deadline)) is due at \(now)") }
