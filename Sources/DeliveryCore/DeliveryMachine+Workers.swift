@@ -314,6 +314,8 @@ extension DeliveryMachine {
                 return "worker \(index) needs attention at \(due)"
             }
         }
-        return nil
+        let fewest = workers.indices.compactMap { openWorkers.load(of: $0) }.min()
+        let found = openWorkers.least.flatMap { openWorkers.load(of: $0) }
+        return found == fewest ? nil : "the fewest deliveries are \(fewest ?? -1), not \(found ?? -1)"
     }
 }

@@ -1,7 +1,7 @@
 import DeliveryCore
 
 /// How a service is set up whose core is driven.
-enum CoreSetup {
+enum CoreSetup: Equatable {
     /// Batches of 100 of 64 partitions; order partition.
     case batch
     /// Single records, 64 in flight; order none.
@@ -12,11 +12,15 @@ enum CoreSetup {
     case window
     /// Single records of 16 partitions with 10,000 keys, 64 in flight; order key.
     case key
+    /// Single records of 16 partitions, one with each of so many workers, a few of which answer at a time; order none.
+    case pool(Int)
 
     var limits: Limits {
         var limits = Limits()
         if self == .batch { limits.batchSize = 100 } else { limits.batchLinger = .zero }
         if self == .window { limits.laneWindow = 64 }
+        limits.workers = workers
+        if case .pool = self { limits.maxInFlight = 1 }
         return limits
     }
 
@@ -25,7 +29,7 @@ enum CoreSetup {
         policy.isBatch = self == .batch
         switch self {
         case .batch, .lanes, .window: policy.order = .partition
-        case .message: policy.order = .none
+        case .message, .pool: policy.order = .none
         case .key: policy.order = .key
         }
         return policy
@@ -35,7 +39,14 @@ enum CoreSetup {
     /// Records of one partition that arrive one after the other, as a fetch brings them.
     var runLength: Int64 { self == .batch ? 100 : 50 }
     /// Verdicts that one turn of the service's loop finds.
-    var verdictsOfATurn: Int { self == .batch ? 10 : 64 }
+    var verdictsOfATurn: Int {
+        switch self {
+        case .batch: 10
+        case .pool: 4
+        case .message, .lanes, .window, .key: 64
+        }
+    }
+    var workers: Int { if case .pool(let count) = self { count } else { 1 } }
     var keys: UInt64? { self == .key ? 10_000 : nil }
 }
 
@@ -43,7 +54,6 @@ enum CoreSetup {
 /// the window is full, as it is when the handler is the bottleneck. A turn is what `Service.turn` does with the machine.
 final class CoreLoop: Scenario {
     private let setup: CoreSetup
-    private let worker = WorkerIndex(0)
     private var machine: DeliveryMachine
     private var now = Instant(nanoseconds: 0)
     private var actions: [Action] = []
@@ -54,6 +64,8 @@ final class CoreLoop: Scenario {
     /// Ids that the handler has, oldest first; those before `answered` are answered.
     private var handed: [UInt64] = []
     private var answered = 0
+    /// Who has them, where there are several workers.
+    private var holders: [WorkerIndex] = []
     private var commitToken: UInt64?
     private var arrived = 0
     private var sent = 0
@@ -67,9 +79,12 @@ final class CoreLoop: Scenario {
         feed = Feed(setup)
         committed = feed.offsets
         handed.reserveCapacity(1 << 12)
+        if setup.workers > 1 { holders.reserveCapacity(1 << 12) }
         machine.timePassed(now: now, actions: &actions)
-        machine.workerLaunched(worker, now: now, actions: &actions)
-        machine.workerReady(worker, WorkerAbilities(canCancel: true), now: now, actions: &actions)
+        for worker in (0..<setup.workers).map({ WorkerIndex($0) }) {
+            machine.workerLaunched(worker, now: now, actions: &actions)
+            machine.workerReady(worker, WorkerAbilities(canCancel: true), now: now, actions: &actions)
+        }
         machine.assigned(
             (0..<setup.partitions).map { AssignedPartition(partition: PartitionIndex($0), position: 0, end: 0) },
             now: now, actions: &actions)
@@ -92,28 +107,45 @@ final class CoreLoop: Scenario {
         let before = (arrived, sent, answered)
         machine.timePassed(now: now, actions: &actions)
         perform()
-        if let last = handed.last { machine.written(worker, through: last, pendingBytes: 0, now: now) }
+        write()
         if let next = machine.nextDeadline { deadlines &+= next.nanoseconds }
         if before == (arrived, sent, answered), handed.count == answered, machine.recordBudget == 0 {
             problem = "it stands still with \(machine.unsettled) records unsettled"
         }
     }
 
+    /// Each worker that was sent something is told how far it was written, as the service does.
+    private func write() {
+        if setup.workers == 1 {
+            if let last = handed.last { machine.written(WorkerIndex(0), through: last, pendingBytes: 0, now: now) }
+            return
+        }
+        for place in max(answered, handed.count - setup.verdictsOfATurn)..<handed.count {
+            machine.written(holders[place], through: handed[place], pendingBytes: 0, now: now)
+        }
+    }
+
     private func answer() {
         let stop = min(handed.count, answered + setup.verdictsOfATurn)
         do throws(VerdictProblem) {
-            if setup.policy.isBatch {
+            if setup.workers > 1 {
+                for place in answered..<stop {
+                    let ids = handed.span.extracting(place..<place + 1)
+                    try machine.acknowledged(ids, from: holders[place], now: now, actions: &actions)
+                }
+            } else if setup.policy.isBatch {
                 for id in handed[answered..<stop] {
-                    try machine.verdict(.result(id: id, failed: []), from: worker, now: now, actions: &actions)
+                    try machine.verdict(.result(id: id, failed: []), from: WorkerIndex(0), now: now, actions: &actions)
                 }
             } else {
                 let ids = handed.span.extracting(answered..<stop)
-                try machine.acknowledged(ids, from: worker, now: now, actions: &actions)
+                try machine.acknowledged(ids, from: WorkerIndex(0), now: now, actions: &actions)
             }
         } catch { problem = "\(error)" }
         answered = stop
         if answered > 1_024 {
             handed.removeSubrange(..<answered)
+            if setup.workers > 1 { holders.removeSubrange(..<answered) }
             answered = 0
         }
     }
@@ -145,10 +177,10 @@ final class CoreLoop: Scenario {
         var index = 0
         while index < actions.count {
             switch actions[index] {
-            case .send where !setup.policy.isBatch:
-                index += sendMessages(from: index)
+            case .send(_, let worker) where !setup.policy.isBatch:
+                index += sendMessages(from: index, to: worker)
                 continue
-            case .send(let key, _): sendBatch(key)
+            case .send(let key, let worker): sendBatch(key, to: worker)
             case .commit(let entries, let token):
                 commitToken = token
                 for entry in entries { committed[Int(entry.partition.value)] = entry.offset }
@@ -163,7 +195,7 @@ final class CoreLoop: Scenario {
     }
 
     /// Looks up what an encoder needs of each record.
-    private func sendBatch(_ key: DeliveryKey) {
+    private func sendBatch(_ key: DeliveryKey, to worker: WorkerIndex) {
         guard let head = machine.head(of: key, for: worker) else {
             problem = "a delivery is gone before it was sent"
             return
@@ -177,7 +209,7 @@ final class CoreLoop: Scenario {
     }
 
     /// The same for messages that stand together; how many they are.
-    private func sendMessages(from index: Int) -> Int {
+    private func sendMessages(from index: Int, to worker: WorkerIndex) -> Int {
         // In local variables, as the service has them.
         var (messages, ids): ([OutgoingMessage], [UInt64]) = ([], [])
         swap(&messages, &outgoing)
@@ -189,6 +221,7 @@ final class CoreLoop: Scenario {
                 problem = "record of delivery \(message.id) is not there for the first time"
             }
             ids.append(message.id)
+            if setup.workers > 1 { holders.append(worker) }
         }
         sent += count
         swap(&ids, &handed)

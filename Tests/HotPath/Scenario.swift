@@ -38,5 +38,7 @@ private let core: [Entry] = [
     Entry(name: "core-message", warmUp: 30_000) { CoreLoop(.message) },
     Entry(name: "core-lanes", warmUp: 30_000) { CoreLoop(.lanes) },
     Entry(name: "core-window", warmUp: 30_000) { CoreLoop(.window) },
+    Entry(name: "core-pool-8", warmUp: 30_000) { CoreLoop(.pool(8)) },
+    Entry(name: "core-pool-64", warmUp: 30_000) { CoreLoop(.pool(64)) },
     Entry(name: "core-key", warmUp: 30_000) { CoreLoop(.key) },
 ]

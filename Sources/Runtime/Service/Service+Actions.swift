@@ -13,6 +13,7 @@ extension Service {
             while index < performed.count {
                 if case .send(_, let worker) = performed[index] {
                     index += sendRun(performed, from: index, to: worker)
+                    willFlush(worker)
                 } else {
                     perform(performed[index])
                     index += 1
@@ -37,7 +38,9 @@ extension Service {
 
     private func perform(_ action: Action) {
         switch action {
-        case .send(_, let worker): _ = sendRun([action], from: 0, to: worker)
+        case .send(_, let worker):
+            _ = sendRun([action], from: 0, to: worker)
+            willFlush(worker)
         case .copyOut(let slot): consumer.records.copyOut(slot)
         case .cancel(let worker, let ids, let reason): sendCancel(ids, reason, to: worker)
         case .ping(let worker, let nonce): sendPing(nonce, to: worker)

@@ -5,7 +5,7 @@ import Kafka
 extension Service {
     /// Tells a worker with the feature `assigned` which partitions have come.
     func announceAssigned(_ partitions: [PartitionPosition], epoch: UInt32, to worker: WorkerIndex) {
-        guard let connection = connections[worker.value] else { return }
+        guard let connection = willFlush(worker) else { return }
         let places = partitions.map { position in
             let place = topics.partition(position.partition, in: consumer.partitions)
             return AnnouncedPartition(topic: place.topic, partition: place.partition, offset: position.offset)
@@ -17,7 +17,7 @@ extension Service {
     func announceRevoked(
         _ partitions: [PartitionIndex], epoch: UInt32, lost: Bool, deadline: Interval, to worker: WorkerIndex
     ) {
-        guard let connection = connections[worker.value] else { return }
+        guard let connection = willFlush(worker) else { return }
         let places = partitions.map { partition in
             let place = topics.partition(partition, in: consumer.partitions)
             return AnnouncedPartition(topic: place.topic, partition: place.partition, offset: nil)

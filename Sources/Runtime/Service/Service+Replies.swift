@@ -256,37 +256,44 @@ extension Service {
             connection.unfinishedSince = nil
         } else if connection.unfinishedSince == nil {
             connection.unfinishedSince = now
+            checkFrames(by: now + framePatience)
         }
     }
 
-    /// When a frame, or an end that was announced, has taken too long; nil where there is none.
-    var frameDeadline: Instant? {
-        var next: Instant?
-        func consider(_ start: Instant?, _ wait: Interval) {
-            guard let deadline = start.map({ $0 + wait }) else { return }
-            next = min(next ?? deadline, deadline)
-        }
+    /// How long a process may go on after it closed its stdout or stdin.
+    static var endPatience: Interval { .seconds(1) }
+
+    private var framePatience: Interval { Interval(plan.settings.frameTimeout) }
+
+    /// Something is waited for until then, and not longer.
+    func checkFrames(by deadline: Instant) { nextFrameCheck = min(nextFrameCheck ?? deadline, deadline) }
+
+    /// When a frame, or an end that was announced, has taken too long.
+    private func findNextFrameCheck() {
+        nextFrameCheck = nil
         for case let connection? in connections where !connection.isBroken {
-            consider(connection.unfinishedSince, Interval(plan.settings.frameTimeout))
-            consider(connection.outputClosedAt, .seconds(1))
-            consider(connection.inputRefusedAt, .seconds(1))
+            if let since = connection.unfinishedSince { checkFrames(by: since + framePatience) }
+            if let closed = connection.outputClosedAt { checkFrames(by: closed + Service.endPatience) }
+            if let refused = connection.inputRefusedAt { checkFrames(by: refused + Service.endPatience) }
         }
-        return next
     }
 
+    /// Ends what has taken too long; looks at the workers only when something may have.
     func endUnfinishedFrames() {
+        guard let due = nextFrameCheck, due <= now else { return }
         for case let connection? in connections where !connection.isBroken {
-            if let since = connection.unfinishedSince, since + Interval(plan.settings.frameTimeout) <= now {
+            if let since = connection.unfinishedSince, since + framePatience <= now {
                 protocolBroken(
                     connection,
                     connection.reader.unfinishedError(afterMilliseconds: milliseconds(now - since)))
-            } else if let closed = connection.outputClosedAt, closed + .seconds(1) <= now {
+            } else if let closed = connection.outputClosedAt, closed + Service.endPatience <= now {
                 connection.outputClosedAt = nil
                 machine.workerBroke(connection.index, .outputClosed, now: now, actions: &actions)
-            } else if let refused = connection.inputRefusedAt, refused + .seconds(1) <= now {
+            } else if let refused = connection.inputRefusedAt, refused + Service.endPatience <= now {
                 connection.inputRefusedAt = nil
                 machine.workerBroke(connection.index, .inputClosed, now: now, actions: &actions)
             }
         }
+        findNextFrameCheck()
     }
 }

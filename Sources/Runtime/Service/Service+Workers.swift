@@ -25,6 +25,7 @@ extension Service {
             let process = try WorkerProcess.launch(command, guardedBy: guardProcess)
             let connection = connect(worker, life, process)
             connections[worker.value] = connection
+            willFlush(worker)
             try listen(to: connection)
             hasLaunched = true
             machine.workerLaunched(worker, now: now, actions: &actions)
@@ -129,6 +130,7 @@ extension Service {
         if !connection.isInputClosed, !connection.closesWhenEmpty {
             log.debug("worker's output ended", metadata: of(connection.index, ["reason": "\(reason)"]))
             connection.outputClosedAt = now
+            checkFrames(by: now + Service.endPatience)
         }
     }
 
@@ -157,10 +159,28 @@ extension Service {
 
     /// One write for each worker that has something to say.
     func flushWorkers() {
-        for connection in connections {
-            guard let connection, !connection.awaitsInput else { continue }
+        let count = talkative.count
+        for place in 0..<count {
+            let connection = talkative[place]
+            connection.isToBeFlushed = false
+            // What waits for room is written when the poller tells of it.
+            guard !connection.awaitsInput, connections[connection.index.value] === connection else { continue }
             if connection.outbound.pendingCount > 0 || connection.closesWhenEmpty { flush(connection) }
         }
+        // What was added meanwhile is for the next turn.
+        talkative.removeFirst(count)
+    }
+
+    /// The worker's connection, nil where it has none, to be flushed at the end of the turn: whoever writes into its buffer
+    /// asks for it here.
+    @discardableResult
+    func willFlush(_ worker: WorkerIndex) -> WorkerConnection? {
+        guard let connection = connections[worker.value] else { return nil }
+        if !connection.isToBeFlushed {
+            connection.isToBeFlushed = true
+            talkative.append(connection)
+        }
+        return connection
     }
 
     func flush(_ connection: WorkerConnection) {
@@ -173,7 +193,10 @@ extension Service {
             case .endOfFile, .failed:
                 // The handler is gone, or closed its stdin and can be given nothing more: its exit gets a second to come.
                 stopWriting(connection)
-                if !machine.isDraining { connection.inputRefusedAt = now }
+                if !machine.isDraining {
+                    connection.inputRefusedAt = now
+                    checkFrames(by: now + Service.endPatience)
+                }
                 return
             }
         }
@@ -196,6 +219,7 @@ extension Service {
             }
             connection.awaitsInput = isFull
         } catch {
+            if isFull { willFlush(connection.index) }
             log.error("the poller refused a worker's input", metadata: of(connection.index, ["error": "\(error)"]))
         }
     }
@@ -207,7 +231,7 @@ extension Service {
     }
 
     func closeInput(of worker: WorkerIndex) {
-        guard let connection = connections[worker.value] else { return }
+        guard let connection = willFlush(worker) else { return }
         connection.closesWhenEmpty = true
         // A handler that does not read must not keep its end of file from coming: nothing that is pending is owed to it.
         if connection.awaitsInput { stopWriting(connection) }
@@ -216,17 +240,17 @@ extension Service {
     func sendCancel(_ ids: [UInt64], _ reason: CancelReason, to worker: WorkerIndex) {
         // What was answered, or could not be encoded, since the machine decided needs no word any more.
         let ids = ids.filter { machine.outstandingDelivery(worker, id: $0) != nil }
-        guard let connection = connections[worker.value], !ids.isEmpty else { return }
+        guard !ids.isEmpty, let connection = willFlush(worker) else { return }
         pen.encoder.cancel(ids: ids, reason: reason, into: &connection.outbound)
     }
 
     func sendPing(_ nonce: UInt64, to worker: WorkerIndex) {
-        guard let connection = connections[worker.value] else { return }
+        guard let connection = willFlush(worker) else { return }
         pen.encoder.ping(nonce: String(nonce, radix: 16), into: &connection.outbound)
     }
 
     func sendShutdown(to worker: WorkerIndex, deadline: Interval) {
-        guard let connection = connections[worker.value] else { return }
+        guard let connection = willFlush(worker) else { return }
         pen.encoder.shutdown(reason: "drain", deadlineMilliseconds: milliseconds(deadline), into: &connection.outbound)
     }
 

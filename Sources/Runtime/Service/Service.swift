@@ -31,6 +31,11 @@ package final class Service {
 
     var connections: [WorkerConnection?]
     var lives: [UInt32]
+    /// Those that were given something to say since the last flush, each once.
+    var talkative: [WorkerConnection] = []
+    /// No frame, and no end that was announced, has taken too long before this; nil where none is waited for. What was waited
+    /// for may have come since.
+    var nextFrameCheck: Instant?
     /// The command could be executed once: a later failure to do so may pass.
     var hasLaunched = false
     var readBuffer = ReadBuffer(capacity: 64 << 10)
@@ -183,7 +188,7 @@ package final class Service {
         // Polling the consumer queue three times an interval keeps the membership of a consumer that is given nothing.
         var next = lastConsumerPoll + .milliseconds(max(1, plan.maxPollMilliseconds / 3))
         if let deadline = machine.nextDeadline { next = min(next, deadline) }
-        if let deadline = frameDeadline { next = min(next, deadline) }
+        if let deadline = nextFrameCheck { next = min(next, deadline) }
         if let deadline = connectDeadline { next = min(next, deadline) }
         if let deadline = patienceDeadline { next = min(next, deadline) }
         if let deadline = rebalances.retryAt { next = min(next, deadline) }

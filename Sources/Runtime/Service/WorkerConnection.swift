@@ -16,6 +16,8 @@ final class WorkerConnection {
     var logLimit: RateLimiter
     var marks = WriteMarks()
 
+    /// It stands in the list of those that may have bytes to be written.
+    var isToBeFlushed = false
     /// The poller tells when the input takes bytes again.
     var awaitsInput = false
     /// The input is closed when the buffer is empty.
