@@ -272,6 +272,7 @@ extension DeliveryMachine {
     }
 
     /// Looks at the workers that have changed since it was last asked which are open.
+    @inline(__always)
     private mutating func lookAgain(now: Instant) {
         while let index = openWorkers.nextStale() {
             openWorkers.set(index, load: isOpen(index, now) ? workers[index].live : nil)

@@ -100,6 +100,14 @@ extension DeliveryMachine {
         return min(window.records - flowing, wanted)
     }
 
+    /// How many records to take now: as many as may be, but none while others could go at once and there is room for a sliver
+    /// of the window only. Each look at the client's queue costs as much for one record as for many, and where it leaves some
+    /// it makes the client wake the thread that looked.
+    package var recordsWanted: Int {
+        let isSliver = recordBudget < limits.maxTotalInFlight / 16 || byteBudget < limits.maxInFlightBytes / 16
+        return isSliver && !readySources.isEmpty ? 0 : recordBudget
+    }
+
     /// How many bytes of records (`Record.size`) may be taken from Kafka now; the last one may pass it.
     package var byteBudget: Int {
         max(0, window.bytes - (unsettledBytes - backpressure.pausedBytes))

@@ -32,10 +32,14 @@ struct NumberSet {
 
     /// Takes the lowest number out.
     mutating func popFirst() -> Int? {
-        for place in words.indices where words[place] != 0 {
-            let number = place << 6 + words[place].trailingZeroBitCount
-            words[place] &= words[place] - 1
-            return number
+        var place = 0
+        while place < words.count {
+            let word = words[place]
+            if word != 0 {
+                words[place] = word & (word - 1)
+                return place << 6 + word.trailingZeroBitCount
+            }
+            place += 1
         }
         return nil
     }

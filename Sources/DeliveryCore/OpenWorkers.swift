@@ -40,16 +40,20 @@ struct OpenWorkers {
 
     /// Enters how many deliveries a worker has; nil where it is closed.
     mutating func set(_ worker: Int, load: Int?) {
-        if open.contains(worker) { count -= 1 }
-        if load == nil {
+        var node = width + worker
+        let before = loads[node]
+        let now = load ?? OpenWorkers.closed
+        if now == before { return }
+        loads[node] = now
+        if now == OpenWorkers.closed {
             open.remove(worker)
-        } else {
+            count -= 1
+        } else if before == OpenWorkers.closed {
             open.insert(worker)
             count += 1
         }
-        var node = width + worker
-        loads[node] = load ?? OpenWorkers.closed
         while node > 1 {
+            // An unchanged node has unchanged ones above it.
             let lesser = min(loads[node], loads[node ^ 1])
             node /= 2
             if loads[node] == lesser { return }

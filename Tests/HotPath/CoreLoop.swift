@@ -103,13 +103,13 @@ final class CoreLoop: Scenario {
         now = now + Interval(nanoseconds: 25_000)
         answer()
         finishCommit()
-        arrive(min(machine.recordBudget, 1_000, most))
+        arrive(min(machine.recordsWanted, 1_000, most))
         let before = (arrived, sent, answered)
         machine.timePassed(now: now, actions: &actions)
         perform()
         write()
         if let next = machine.nextDeadline { deadlines &+= next.nanoseconds }
-        if before == (arrived, sent, answered), handed.count == answered, machine.recordBudget == 0 {
+        if before == (arrived, sent, answered), handed.count == answered, machine.recordsWanted == 0 {
             problem = "it stands still with \(machine.unsettled) records unsettled"
         }
     }

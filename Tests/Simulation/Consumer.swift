@@ -65,7 +65,7 @@ extension Daemon {
     }
 
     func planFetch() {
-        guard !consumer.isFetchPlanned, machine.recordBudget > 0, ledgers.indices.contains(where: hasNews) else {
+        guard !consumer.isFetchPlanned, machine.recordsWanted > 0, ledgers.indices.contains(where: hasNews) else {
             return
         }
         consumer.isFetchPlanned = true
@@ -75,7 +75,7 @@ extension Daemon {
     func fetch() {
         consumer.isFetchPlanned = false
         for partition in ledgers.indices where hasNews(partition) { relocateIfLost(partition) }
-        var wanted = world.random.chance(30) ? world.random.among(1...10) : machine.recordBudget
+        var wanted = world.random.chance(30) ? world.random.among(1...10) : machine.recordsWanted
         while wanted > 0, machine.recordBudget > 0 {
             let ready = ledgers.indices.filter { next($0) != nil }
             guard !ready.isEmpty else { break }

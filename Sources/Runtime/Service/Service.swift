@@ -184,7 +184,7 @@ package final class Service {
 
     /// Milliseconds until something is due; 0 where records wait and may be taken.
     private func timeout() -> Int32 {
-        if mayHaveMoreRecords && machine.recordBudget > 0 { return 0 }
+        if mayHaveMoreRecords && machine.recordsWanted > 0 { return 0 }
         // Polling the consumer queue three times an interval keeps the membership of a consumer that is given nothing.
         var next = lastConsumerPoll + .milliseconds(max(1, plan.maxPollMilliseconds / 3))
         if let deadline = machine.nextDeadline { next = min(next, deadline) }
@@ -218,7 +218,7 @@ package final class Service {
     private static let bytesATurn = 4 << 20
 
     private func takeRecords() {
-        let budget = min(machine.recordBudget, 1_000)
+        let budget = min(machine.recordsWanted, 1_000)
         guard budget > 0 else { return }
         let bytes = min(machine.byteBudget, Service.bytesATurn)
         mayHaveMoreRecords = consumer.takeRecords(upTo: budget, bytes: bytes, into: &arrivals)
