@@ -100,6 +100,7 @@ extension DeliveryMachine {
         assigned([anew], now: now, actions: &actions)
     }
 
+    @inline(__always)
     func isRevoking(_ partition: PartitionIndex) -> Bool {
         !revocations.isEmpty && revocations.contains { $0.partitions.contains(partition) }
     }

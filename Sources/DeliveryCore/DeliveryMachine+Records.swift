@@ -90,6 +90,7 @@ extension DeliveryMachine {
     }
 
     /// How many records may be taken from Kafka now.
+    @inline(__always)
     package var recordBudget: Int {
         guard drain == nil, !trackers.isEmpty else { return 0 }
         let window = window
@@ -103,15 +104,20 @@ extension DeliveryMachine {
     /// How many records to take now: as many as may be, but none while others could go at once and there is room for a sliver
     /// of the window only. Each look at the client's queue costs as much for one record as for many, and where it leaves some
     /// it makes the client wake the thread that looked.
+    @inline(__always)
     package var recordsWanted: Int {
         let isSliver = recordBudget < limits.maxTotalInFlight / 16 || byteBudget < limits.maxInFlightBytes / 16
         return isSliver && !readySources.isEmpty ? 0 : recordBudget
     }
 
     /// How many bytes of records (`Record.size`) may be taken from Kafka now; the last one may pass it.
+    @inline(__always)
     package var byteBudget: Int {
         max(0, window.bytes - (unsettledBytes - backpressure.pausedBytes))
     }
+
+    /// `recordsWanted` and `byteBudget`, for each turn: a method that changes nothing is given a copy of the machine.
+    package mutating func wanted() -> (records: Int, bytes: Int) { (recordsWanted, byteBudget) }
 
     /// Marks a record as done and gives its bytes back.
     mutating func settle(_ partition: PartitionIndex, _ sequence: UInt64, now: Instant, actions: inout [Action]) {

@@ -15,6 +15,7 @@ extension DeliveryMachine {
     }
 
     /// The latest instant at which `timePassed` must be called again; nil where only an input can change anything.
+    @inline(__always)
     package var nextDeadline: Instant? {
         if drain?.step == .done { return nil }
         var next: Instant?
@@ -37,6 +38,12 @@ extension DeliveryMachine {
             }
         }
         return next
+    }
+
+    /// What the runner asks before it waits, at once: `recordsWanted`, `nextDeadline` and `isDraining`. A method that changes
+    /// nothing is given a copy of the machine.
+    package mutating func outlook() -> (recordsWanted: Int, deadline: Instant?, isDraining: Bool) {
+        (recordsWanted, nextDeadline, isDraining)
     }
 
     private mutating func retryIsDue(_ entry: RetrySchedule.Entry, now: Instant) {

@@ -184,16 +184,17 @@ package final class Service {
 
     /// Milliseconds until something is due; 0 where records wait and may be taken.
     private func timeout() -> Int32 {
-        if mayHaveMoreRecords && machine.recordsWanted > 0 { return 0 }
+        let outlook = machine.outlook()
+        if mayHaveMoreRecords && outlook.recordsWanted > 0 { return 0 }
         // Polling the consumer queue three times an interval keeps the membership of a consumer that is given nothing.
         var next = lastConsumerPoll + .milliseconds(max(1, plan.maxPollMilliseconds / 3))
-        if let deadline = machine.nextDeadline { next = min(next, deadline) }
+        if let deadline = outlook.deadline { next = min(next, deadline) }
         if let deadline = nextFrameCheck { next = min(next, deadline) }
         if let deadline = connectDeadline { next = min(next, deadline) }
         if let deadline = patienceDeadline { next = min(next, deadline) }
         if let deadline = rebalances.retryAt { next = min(next, deadline) }
         if let deadline = relocationRetryAt { next = min(next, deadline) }
-        if !machine.isDraining, let deadline = missing.retryAt { next = min(next, deadline) }
+        if !outlook.isDraining, let deadline = missing.retryAt { next = min(next, deadline) }
         let current = Instant(nanoseconds: MonotonicClock.nanoseconds())
         guard next > current else { return 0 }
         return Int32(min((next - current).roundedUpMilliseconds, 60_000))
@@ -218,9 +219,10 @@ package final class Service {
     private static let bytesATurn = 4 << 20
 
     private func takeRecords() {
-        let budget = min(machine.recordsWanted, 1_000)
+        let wanted = machine.wanted()
+        let budget = min(wanted.records, 1_000)
         guard budget > 0 else { return }
-        let bytes = min(machine.byteBudget, Service.bytesATurn)
+        let bytes = min(wanted.bytes, Service.bytesATurn)
         mayHaveMoreRecords = consumer.takeRecords(upTo: budget, bytes: bytes, into: &arrivals)
         if !arrivals.records.isEmpty { timeline.pass(.firstRecord, now: now, log: log) }
         // In a local variable, where its elements can be lent out.
