@@ -12,6 +12,12 @@
          : NULL,                                                                          \
      &(array)[(count)++])
 
+enum {
+    MESSAGES_AT_ONCE = 256,
+    // Where only the last take tells how large they may be.
+    FIRST_MESSAGES = 16,
+};
+
 // The headers of a message, as librdkafka parses them.
 struct parsed {
     rd_kafka_headers_t *list;
@@ -144,18 +150,11 @@ static void accept_event(struct crecords_store *store, const rd_kafka_message_t 
     *APPEND(taken->events, taken->event_count, taken->event_capacity) = event;
 }
 
-static void accept_message(rd_kafka_message_t *message, void *opaque) {
-    struct crecords_store *store = opaque;
-    struct crecords_taken *taken = &store->taken;
+static void accept_message(struct crecords_store *store, const rd_kafka_message_t *message) {
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR && message->rkt != NULL) {
         accept_record(store, message);
     } else {
         accept_event(store, message);
-    }
-    if (taken->arrival_count + taken->event_count >= store->max_count || taken->bytes >= store->max_bytes) {
-        // librdkafka then puts what it has not called for back to the head of the queue, and returns.
-        taken->may_have_more = true;
-        rd_kafka_yield(store->client);
     }
 }
 
@@ -176,14 +175,42 @@ static void begin(struct crecords_store *store, rd_kafka_t *client, uint32_t max
     crecords_compact(store);
 }
 
+// How many messages are asked for at once: what was asked for cannot be put back, so no more than fit the bytes that are
+// left if they are as large as the largest that came just before, and one where none did.
+static size_t next_count(const struct crecords_store *store, uint64_t largest) {
+    const struct crecords_taken *taken = &store->taken;
+    uint64_t count = store->max_count - taken->arrival_count - taken->event_count;
+    uint64_t fitting = largest == 0 ? 1 : (store->max_bytes - taken->bytes) / largest;
+    uint64_t most = taken->arrival_count == 0 ? FIRST_MESSAGES : MESSAGES_AT_ONCE;
+    if (count > fitting) { count = fitting; }
+    if (count > most) { count = most; }
+    return count > 0 ? (size_t)count : 1;
+}
+
 void crecords_take(
     struct crecords_store *store, rd_kafka_t *client, rd_kafka_queue_t *queue, uint32_t max_count, uint64_t max_bytes) {
+    struct crecords_taken *taken = &store->taken;
+    // The mean of the last take to begin with.
+    uint64_t largest = taken->arrival_count > 0 ? taken->bytes / taken->arrival_count : 0;
     begin(store, client, max_count, max_bytes);
-    // Documented as deprecated, and there in every version up to 2.15: nothing else takes a queue under one lock.
-    rd_kafka_consume_callback_queue(queue, 0, accept_message, store);
+    rd_kafka_message_t *messages[MESSAGES_AT_ONCE];
+    // Not rd_kafka_consume_callback_queue, which has the whole queue out while it runs (docs/decisions/0012).
+    do {
+        size_t wanted = next_count(store, largest);
+        ssize_t count = rd_kafka_consume_batch_queue(queue, 0, messages, wanted);
+        for (ssize_t i = 0; i < count; i++) {
+            uint64_t before = taken->bytes;
+            accept_message(store, messages[i]);
+            rd_kafka_message_destroy(messages[i]);
+            if (taken->bytes - before > largest) { largest = taken->bytes - before; }
+        }
+        // Fewer than wanted is not the end: what is outdated is dropped from what was found.
+        if (count <= 0) { return; }
+    } while (taken->arrival_count + taken->event_count < max_count && taken->bytes < max_bytes);
+    taken->may_have_more = true;
 }
 
 void crecords_take_message(struct crecords_store *store, rd_kafka_t *client, rd_kafka_message_t *message) {
     begin(store, client, UINT32_MAX, UINT64_MAX);
-    accept_message(message, store);
+    accept_message(store, message);
 }

@@ -6,8 +6,8 @@ extension Consumer {
     /// Takes up to `max` things from the message queue, without waiting, and tells whether more may be there: the
     /// eventfd is written only when the queue goes from empty to non-empty, so whoever gets true must come back unasked.
     ///
-    /// The take ends with the record whose size (`Record.size`) makes `bytes` full; at least one is taken. What `arrivals`
-    /// held before is forgotten. Call `pollEvents` first. Costs no allocation in the steady state.
+    /// The take ends when records (`Record.size`) make `bytes` full; at least one is taken. It goes over that only where
+    /// records become larger within one take. What `arrivals` held before is forgotten. Call `pollEvents` first. Costs no allocation in the steady state.
     @discardableResult
     package func takeRecords(upTo max: Int, bytes: Int, into arrivals: inout Arrivals) -> Bool {
         arrivals.removeAll()

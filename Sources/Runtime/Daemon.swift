@@ -31,7 +31,8 @@ package enum Daemon {
     }
 
     /// After so long services have joined their groups as a rule, and what only a start needs is not needed any more.
-    private static let startMilliseconds: Int32 = 10_000
+    /// A group that has no other member is joined in three to four seconds.
+    private static let startMilliseconds: Int32 = 5_000
 
     private static func supervise(
         _ services: inout RunningServices, _ signals: SignalSource, _ wake: WakeUp

@@ -6,9 +6,8 @@
 
 // Records taken out of librdkafka's queue into blocks of our own memory.
 //
-// rd_kafka_consume_callback_queue takes a whole queue under one lock and frees each message right after its callback,
-// on the thread and at the place where it was just read. So a record is copied here, once, and librdkafka's message
-// with the fetch response behind it is gone before the record is looked at. It is C because the callback must be.
+// A record is copied here, once, and librdkafka's message with the fetch response behind it is gone before the record is
+// looked at. It is C for speed: two calls of librdkafka's and a few copies for each record.
 //
 // A record lies in a block behind others and is found by its slot. A block counts its live records and is used again
 // when there are none; in the steady state nothing is allocated. Where few live records keep many blocks, they are
@@ -124,8 +123,9 @@ void crecords_destroy(struct crecords_store *store);
 
 // ---- Taking ----
 
-// Takes what waits in the queue, without waiting, up to `max_count` records and events, and no further record once
-// `max_bytes` are reached: one at least. The rest stays in the queue, in order (rd_kafka_yield). Fills store->taken.
+// Takes what waits in the queue, without waiting, up to `max_count` records and events, one at least, and asks for no
+// more once `max_bytes` are reached. Where records become larger within the take it goes over that, by no more than
+// librdkafka's queue holds. The rest stays in the queue, in order. Fills store->taken.
 void crecords_take(
     struct crecords_store *store, struct rd_kafka_s *client, struct rd_kafka_queue_s *queue, uint32_t max_count,
     uint64_t max_bytes);

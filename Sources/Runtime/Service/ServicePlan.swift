@@ -98,6 +98,8 @@ package struct ServicePlan: Sendable {
         limits.maxInFlightBytes = min(settings.maxInFlightBytes, settings.maxMemory / 2)
         limits.batchSize = settings.mode == .batch ? settings.batchSize : 1
         limits.batchBytes = settings.batchBytes
+        // Behind a full pipe of a megabyte: more would be encoded long before it is read, in memory that no cache holds.
+        limits.maxUnwrittenBytes = 256 << 10
         limits.batchLinger = Interval(settings.mode == .batch ? settings.batchLinger : .zero)
         limits.ackTimeout = Interval(settings.ackTimeout)
         limits.maxExtend = Interval(settings.maxExtend)
