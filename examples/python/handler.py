@@ -1,39 +1,12 @@
 """A handler for ackpipe: ackpipe run -b BROKERS -t TOPIC -g GROUP -- python3 handler.py"""
-import json, os
+from ackpipe_handler import handler, value_of
+import json
 
-# Keep the protocol's descriptors private: a print(), ours or a library's, then goes to ackpipe's log.
-fd_in, fd_out = (int(fd) for fd in os.environ.get("ACKPIPE_PROTOCOL_FDS", "0,1").split(","))
-frames_in = os.fdopen(os.dup(fd_in), "rb", 65536)  # os.dup makes the copy close-on-exec
-frames_out = os.fdopen(os.dup(fd_out), "wb")
-os.dup2(os.open(os.devnull, os.O_RDONLY), fd_in)
-os.dup2(2, fd_out)
 
+@handler
 def handle(record):
     """Your code here. Return when the record is done; raise, and it is delivered again."""
-    value = record.get("value", record.get("value_base64"))  # None is a tombstone
-    print(f"{record['topic']}[{record['partition']}]@{record['offset']}: {str(value)[:60]!a}", flush=True)
-
-def attempt(frame):  # one delivery, one verdict
-    records = frame.get("messages", [frame])
-    for index, record in enumerate(records):
-        try:
-            handle({**frame, **record})  # a batch says once what its records share
-        except Exception as error:
-            failure = {"error": f"{type(error).__name__}: {error}"}
-            if frame["type"] == "message":
-                return {"type": "nack", "id": frame["id"], **failure}
-            untried = [{"index": later, "action": "release"} for later in range(index + 1, len(records))]
-            return {"type": "result", "id": frame["id"], "failed": [{"index": index, **failure}, *untried]}
-    return {"type": "ack", "id": frame["id"]}
-
-def send(frame):
-    body = json.dumps(frame).encode()
-    frames_out.write(len(body).to_bytes(4, "big") + body)
-    frames_out.flush()
-
-while len(header := frames_in.read(4)) == 4:  # less: end of file, the orderly end
-    frame = json.loads(frames_in.read(int.from_bytes(header, "big")))
-    if frame["type"] == "hello":
-        send({"type": "ready", "protocol": 1, "name": "python-example/1.0"})
-    elif frame["type"] in ("message", "batch"):  # any other type is ignored, shutdown too
-        send(attempt(frame))
+    if record.get("value") == "":
+        raise ValueError("empty value")
+    text = json.dumps(record["value"]) if "value" in record else f"{len(value_of(record))} bytes"  # null is a tombstone
+    print(f"{record['topic']}[{record['partition']}]@{record['offset']}: {text}")
