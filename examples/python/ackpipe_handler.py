@@ -10,7 +10,6 @@ Import it before anything that might print: under ackpipe the import takes the p
 what is printed goes to the log. A record is the dict of protocol.md, section 6. fake_bridge.py plays ackpipe in tests.
 """
 import base64
-import inspect
 import json
 import os
 import queue
@@ -501,7 +500,7 @@ def serve_batches(handle, **options):
 
 def _decorator(start, function, options):
     def decorate(function):
-        if inspect.getmodule(function) is sys.modules.get("__main__") and "ACKPIPE_FRAMING" in os.environ:
+        if function.__module__ == "__main__" and "ACKPIPE_FRAMING" in os.environ:
             start(function, **options)
         return function
     return decorate if function is None else decorate(function)

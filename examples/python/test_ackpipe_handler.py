@@ -236,33 +236,39 @@ class Frames(unittest.TestCase):
 
 
 class Process(unittest.TestCase):
-    def start(self, text, frames, **variables):
+    def start(self, text, frames, ends=True):
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "handler.py")
             with open(path, "w") as file:
                 file.write(text)
-            environment = {**os.environ, "PYTHONPATH": HERE, "ACKPIPE_FRAMING": "length", **variables}
+            environment = {**os.environ, "PYTHONPATH": HERE, "ACKPIPE_FRAMING": "length"}
             data = b"".join(FakeBridge(None)._encoded(frame) for frame in frames)
-            return subprocess.run([sys.executable, path], input=data, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                                  env=environment, timeout=60)
+            process = subprocess.Popen([sys.executable, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                       stderr=subprocess.PIPE, env=environment)
+            process.stdin.write(data)
+            process.stdin.flush()
+            if not ends:
+                process.wait(60)
+            output, log = process.communicate(timeout=60)
+            return process.returncode, output, log
 
     def test_the_decorator_serves_and_prints_go_to_the_log(self):
-        ended = self.start(
+        code, output, log = self.start(
             "from ackpipe_handler import handler\nimport os\nprint('loaded')\n@handler\ndef handle(record):\n"
             "    print('got', record['value'])\n    os.system('echo child; cat')\n",
             [HELLO, {"type": "message", "id": 1, **record("v", offset=1)}])
-        frames = list(FakeBridge(None)._taken(bytearray(ended.stdout)))
+        frames = list(FakeBridge(None)._taken(bytearray(output)))
         self.assertEqual([frame["type"] for frame in frames], ["ready", "ack"])
-        self.assertEqual(ended.stderr.decode().split("\n"), ["loaded", "got v", "child", ""])
-        self.assertEqual(ended.returncode, 0)
+        self.assertEqual(log.decode().split("\n"), ["loaded", "got v", "child", ""])
+        self.assertEqual(code, 0)
 
     def test_sys_exit_ends_the_process_also_within_a_thread(self):
         for options in ("", "(concurrency=2)"):
-            ended = self.start(
+            code, _, log = self.start(
                 "from ackpipe_handler import handler\nimport sys\n@handler%s\ndef handle(record):\n"
                 "    if record['value'] == 'x': sys.exit(125)\n" % options,
-                [HELLO, {"type": "message", "id": 1, **record("x", offset=1)}])
-            self.assertEqual(ended.returncode, 125, ended.stderr)
+                [HELLO, {"type": "message", "id": 1, **record("x", offset=1)}], ends=False)
+            self.assertEqual(code, 125, log)
 
     def test_rubbish_is_told_with_an_exit_code(self):
         ended = subprocess.run([sys.executable, os.path.join(HERE, "handler.py")], input=b"Trac", stdout=subprocess.PIPE,
