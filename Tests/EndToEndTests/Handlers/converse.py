@@ -65,7 +65,10 @@ class Handler:
         while data:
             part, data = data[:step or len(data)], data[step or len(data):]
             while part:
-                part = part[os.write(self.target, part):]
+                try:
+                    part = part[os.write(self.target, part):]
+                except BrokenPipeError:
+                    return  # it is gone; the end tells why
 
     def read(self):
         """The next frame; None at the end of the output or when it takes too long."""
