@@ -2,16 +2,17 @@
 // A handler for ackpipe: ackpipe run -b BROKERS -t TOPIC -g GROUP -- php handler.php
 declare(strict_types=1);
 
-// Private, close-on-exec ("e") copies of the protocol's descriptors: what echo or a library prints then goes to the log.
+// Private copies of the protocol's descriptors: what echo or a library prints then goes to the log. PHP cannot mark them
+// close-on-exec: what you start with exec() or proc_open() must not keep them, so append "3<&- 4>&-" to its command.
 $fds = getenv('ACKPIPE_PROTOCOL_FDS');
 [$source, $target] = explode(',', $fds ?: '0,1');
-$framesIn = fopen("/dev/fd/$source", 're');
-$framesOut = fopen("/dev/fd/$target", 'we');
+$framesIn = fopen("php://fd/$source", 'r');
+$framesOut = fopen("php://fd/$target", 'w');
 if (!$fds) {
     fclose(STDIN);
-    $stdin = fopen('/dev/null', 'r'); // the lowest free number, which is 0
+    $stdin = fopen('/dev/null', 'r'); // takes the lowest free number, which is 0
     fclose(STDOUT);
-    $stdout = fopen('/dev/fd/2', 'a'); // 1
+    $stdout = fopen('php://fd/2', 'w'); // 1
 }
 
 // Your code here: return when the record is done; throw, and it is delivered again. A null value is a tombstone.
@@ -72,6 +73,9 @@ while (($header = stream_get_contents($framesIn, 4)) !== '') { // less: end of f
         $frame = json_decode($body, true, 512, JSON_THROW_ON_ERROR); // an object becomes an array: {} and [] look alike
     } catch (JsonException $error) {
         quit($error->getMessage());
+    }
+    if (!isset($frame['type'])) {
+        quit('no object with a type');
     }
     if ($frame['type'] === 'hello') {
         send($framesOut, ['type' => 'ready', 'protocol' => 1, 'name' => 'php-example/1.0']);
