@@ -78,7 +78,8 @@ func attempt(f frame) any {
 func send(out io.Writer, value any) {
 	body, err := json.Marshal(value)
 	if err == nil {
-		_, err = out.Write(append(length(len(body)), body...))
+		header := binary.BigEndian.AppendUint32(nil, uint32(len(body)))
+		_, err = out.Write(append(header, body...)) // an os.File is not buffered
 	}
 	if err != nil {
 		quit(1, err)

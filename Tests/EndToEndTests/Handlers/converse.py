@@ -30,7 +30,7 @@ wrong = []
 def expect(true, text):
     if not true:
         wrong.append(text)
-        print("wrong: " + text[:1000], flush=True)
+        print("wrong: " + text[:500], flush=True)
 
 
 class Handler:
@@ -56,14 +56,16 @@ class Handler:
         self.source, self.target = up[0], down[1]
 
     def encode(self, frame):
-        body = frame if isinstance(frame, bytes) else json.dumps(frame, ensure_ascii=False, separators=(",", ":")).encode()
+        body = json.dumps(frame, ensure_ascii=False, separators=(",", ":")).encode()
         if options.lines:
             return body.replace(b"\xe2\x80\xa8", b"\\u2028") + b"\n"
         return struct.pack(">I", len(body)) + body
 
     def write(self, *frames, step=None):
-        """`step` bytes a write; frames that are bytes go as they are."""
-        data = b"".join(self.encode(frame) for frame in frames)
+        """`step` bytes a write."""
+        self.write_bytes(b"".join(self.encode(frame) for frame in frames), step)
+
+    def write_bytes(self, data, step=None):
         while data:
             part, data = data[:step or len(data)], data[step or len(data):]
             while part:
@@ -258,7 +260,7 @@ def rubbish(title, data, cut=False):
     """A frame that is none: a message and an exit code other than 0."""
     handler = Handler(title)
     handler.greet()
-    os.write(handler.target, data)
+    handler.write_bytes(data)
     log = handler.end(code=1)
     expect("frame" in log, "%s: the log does not speak of a frame: %r" % (title, log[-500:]))
 
