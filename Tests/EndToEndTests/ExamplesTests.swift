@@ -1,85 +1,178 @@
 import Foundation
-import Kafka
 import Testing
 
 /// Each handler of `examples/` does the whole job, in message and in batch mode.
 @Suite struct ExamplesTests {
-    private static let modes = ["message", "batch"]
-    private let partitions = 4
+    @Test("The Python example stands everything", .timeLimit(.minutes(30)))
+    func python() async throws {
+        try await Example.run(by: "python3", path: "python/handler.py").stands()
+    }
 
-    @Test("The Python example handles every record", .timeLimit(.minutes(30)), arguments: modes)
-    func python(mode: String) async throws {
-        try await handlesAll(mode, each: 100, "python", ["python3", example("python/handler.py")])
-        try await handlesAll(
-            mode, each: 100, "python, protocol on descriptors 3 and 4", ["python3", example("python/handler.py")],
-            ["--protocol-fd", "3"])
+    @Test("The Python example without the module stands everything", .timeLimit(.minutes(30)))
+    func pythonFromScratch() async throws {
+        try await Example.run(by: "python3", path: "python/from_scratch.py").stands()
+    }
+
+    @Test("The Python example speaks in lines too", .timeLimit(.minutes(30)))
+    func pythonInLines() async throws {
+        var example = Example.run(by: "python3", path: "python/handler.py")
+        example.lines = true
+        try await example.converses(onStandardStreams: true)
     }
 
     @Test(
-        "The Node.js example handles every record", .enabled(if: Tool("node").isThere, "node is not installed"),
-        .timeLimit(.minutes(30)), arguments: modes)
-    func node(mode: String) async throws {
-        try await handlesAll(mode, each: 100, "node", ["node", example("node/handler.js")])
+        "The Node.js example stands everything", .enabled(if: Tool("node").isThere, "node is not installed"),
+        .timeLimit(.minutes(30)))
+    func node() async throws {
+        try await Example.run(by: "node", path: "node/handler.js").stands()
     }
 
     @Test(
-        "The Perl example handles every record", .enabled(if: Tool("perl").isThere, "perl is not installed"),
-        .timeLimit(.minutes(30)), arguments: modes)
-    func perl(mode: String) async throws {
-        try await handlesAll(mode, each: 100, "perl", ["perl", example("perl/handler.pl")])
+        "The Node.js example without the module stands everything",
+        .enabled(if: Tool("node").isThere, "node is not installed"), .timeLimit(.minutes(30)))
+    func nodeFromScratch() async throws {
+        try await Example.run(by: "node", path: "node/from-scratch.js").stands()
     }
 
     @Test(
-        "The C example handles every record", .enabled(if: Tool("gcc").isThere, "gcc is not installed"),
-        .timeLimit(.minutes(30)), arguments: modes)
-    func c(mode: String) async throws {
+        "The Node.js example speaks in lines too", .enabled(if: Tool("node").isThere, "node is not installed"),
+        .timeLimit(.minutes(30)))
+    func nodeInLines() async throws {
+        var example = Example.run(by: "node", path: "node/handler.js")
+        example.lines = true
+        try await example.converses(onStandardStreams: true)
+    }
+
+    @Test(
+        "The Ruby example stands everything", .enabled(if: Tool("ruby").isThere, "ruby is not installed"),
+        .timeLimit(.minutes(30)))
+    func ruby() async throws {
+        try await Example.run(by: "ruby", path: "ruby/handler.rb").stands()
+    }
+
+    @Test(
+        "The PHP example stands everything", .enabled(if: Tool("php").isThere, "php is not installed"),
+        .timeLimit(.minutes(30)))
+    func php() async throws {
+        try await Example.run(by: "php", path: "php/handler.php").stands()
+    }
+
+    @Test(
+        "The Perl example stands everything", .enabled(if: Tool("perl").isThere, "perl is not installed"),
+        .timeLimit(.minutes(30)))
+    func perl() async throws {
+        var example = Example.run(by: "perl", path: "perl/handler.pl")
+        example.limits = ["--large", "262144"]  // JSON::PP takes a second for a megabyte
+        try await example.stands()
+    }
+
+    @Test(
+        "The Lua example stands everything", .enabled(if: Tool("lua5.4").isThere, "lua5.4 is not installed"),
+        .timeLimit(.minutes(30)))
+    func lua() async throws {
+        var example = Example.run(by: "lua5.4", path: "lua/handler.lua")
+        example.apart = true
+        try await example.stands()
+    }
+
+    @Test(
+        "The Tcl example stands everything", .enabled(if: Tool("tclsh").isThere, "tclsh is not installed"),
+        .timeLimit(.minutes(30)))
+    func tcl() async throws {
+        var example = Example.run(by: "tclsh", path: "tcl/handler.tcl")
+        example.limits = ["--large", "1000000"]
+        try await example.stands()
+    }
+
+    @Test(
+        "The Erlang example stands everything", .enabled(if: Tool("escript").isThere, "escript is not installed"),
+        .timeLimit(.minutes(30)))
+    func erlang() async throws {
+        var example = Example.run(by: "escript", path: "erlang/handler.escript")
+        example.limits = ["--framed-by-runtime"]
+        try await example.stands()
+    }
+
+    @Test(
+        "The R example stands everything",
+        .enabled(if: hasJSONLite(), "R with its package jsonlite is not installed"), .timeLimit(.minutes(30)))
+    func r() async throws {
+        var example = Example.run(by: "Rscript", path: "r/handler.R")
+        example.apart = true
+        example.limits = ["--no-nul", "--large", "1000000"]
+        try await example.stands()
+    }
+
+    @Test(
+        "The shell example stands everything", .enabled(if: Tool("jq").isThere, "jq is not installed"),
+        .timeLimit(.minutes(30)))
+    func shell() async throws {
+        var example = Example.run(by: "sh", path: "shell/handler.sh")
+        example.lines = true
+        example.limits = ["--large", "262144"]  // a shell reads lines byte by byte
+        try await example.stands()
+    }
+
+    private static func hasJSONLite() async throws -> Bool {
+        guard Tool("Rscript").isThere else { return false }
+        return try await Tool("Rscript").run(["-e", "library(jsonlite)"]).code == 0
+    }
+}
+
+/// The same for languages that have to be compiled.
+@Suite struct CompiledExamplesTests {
+    @Test(
+        "The C example stands everything", .enabled(if: Tool("gcc").isThere, "gcc is not installed"),
+        .timeLimit(.minutes(30)))
+    func c() async throws {
         let scratch = try Scratch()
-        let handler = try await CompiledHandler.build(in: scratch)
-        try await handlesAll(mode, each: 100, "c", handler)
+        try await Example("c/handler.c", CompiledHandler.build(in: scratch)).stands()
     }
 
     @Test(
-        "The shell example handles every record", .enabled(if: Tool("jq").isThere, "jq is not installed"),
-        .timeLimit(.minutes(30)), arguments: modes)
-    func shell(mode: String) async throws {
-        // It starts several processes for each record.
-        try await handlesAll(mode, each: 25, "shell", ["sh", example("shell/handler.sh")], ["--framing", "lines"])
+        "The C++ example stands everything", .enabled(if: Tool("g++").isThere, "g++ is not installed"),
+        .timeLimit(.minutes(30)))
+    func cpp() async throws {
+        let flags = ["-std=c++17", "-O2", "-Wall", "-Wextra", "-Werror"]
+        try await standsCompiled("cpp/handler.cpp") { ["g++"] + flags + ["-o", $1, $0] }
     }
 
-    private func example(_ path: String) -> String {
-        Repository.root.appendingPathComponent("examples/\(path)").path
+    @Test(
+        "The Rust example stands everything", .enabled(if: Tool("rustc").isThere, "rustc is not installed"),
+        .timeLimit(.minutes(30)))
+    func rust() async throws {
+        try await standsCompiled("rust/handler.rs") { ["rustc", "-O", "-D", "warnings", "-o", $1, $0] }
     }
 
-    /// Texts, keys, a tombstone and bytes that are no UTF-8: everything is acknowledged and committed, nothing failed on
-    /// the way, and the example told of each record in the log.
-    private func handlesAll(
-        _ mode: String, each count: Int, _ name: String, _ handler: [String], _ options: [String] = []
-    ) async throws {
-        try await Slots.shared.run {
-            let scratch = try Scratch()
-            let cluster = try Cluster(("t", partitions))
-            try await cluster.fill("t", partitions: partitions, each: count - 3)
-            try await cluster.write { [partitions] write in
-                for partition in 0..<Int32(partitions) {
-                    try write(.init(topic: "t", partition: partition, key: Array("k".utf8), value: nil))
-                    try write(.init(topic: "t", partition: partition, value: [0xff, 0xfe, 0x00]))
-                    try write(.init(topic: "t", partition: partition, value: Array("\"grüße\"\n\\".utf8)))
-                }
-            }
-            let assigned = (0..<partitions).flatMap { ["--assign", "\(cluster.topic):\($0)"] }
-            let ackpipe = try AckpipeProcess(
-                ["run"] + cluster.address + assigned + [
-                    "-g", cluster.group, "--exit-at-end", "--mode", mode, "--batch-size", "20",
-                ]
-                    + options + ["--"] + handler, in: scratch)
-            #expect(try await ackpipe.waitForExit(within: 300) == 0, "\(name): \(ackpipe.logTail)")
-            let committed = try await cluster.committed("g", "t")
-            #expect(committed == Array(repeating: Int64(count), count: partitions), "\(name): \(ackpipe.logTail)")
-            #expect(ackpipe.log.contains("attempts.failed=0"), "\(name): \(ackpipe.logTail)")
-            #expect(ackpipe.log.contains("records.settled=\(partitions * count)"), "\(name): \(ackpipe.logTail)")
-            #expect(ackpipe.log.contains("worker.failures=0"), "\(name): \(ackpipe.logTail)")
-            let told = ackpipe.log.split(separator: "\n").count { $0.contains("handler: ") }
-            #expect(told >= partitions * count, "\(name) told of \(told) records: \(ackpipe.logTail)")
+    @Test(
+        "The Go example stands everything",
+        .enabled(if: Tool("go").isThere, "go is not installed; it is large, and scripts/test --long installs it"),
+        .timeLimit(.minutes(30)))
+    func go() async throws {
+        try await standsCompiled("go/handler.go") { ["go", "build", "-o", $1, $0] }
+    }
+
+    @Test(
+        "The Java example stands everything",
+        .enabled(if: Tool("javac").isThere, "javac is not installed; it is large, and scripts/test --long installs it"),
+        .timeLimit(.minutes(30)))
+    func java() async throws {
+        try await standsCompiled("java/Handler.java", starts: { ["java", "-Xshare:auto", "-cp", $0, "Handler"] }) {
+            ["javac", "-Xlint:all,-serial", "-Werror", "-d", $1, $0]
         }
+    }
+
+    /// `compiler` is given the source's path and that of the program; what it builds is run as it is, or as `starts` says.
+    private func standsCompiled(
+        _ path: String, starts: (String) -> [String] = { [$0] },
+        compiler: (_ source: String, _ program: String) -> [String]
+    ) async throws {
+        let scratch = try Scratch()
+        let program = scratch.path("example")
+        let command = compiler(Example.file(path), program)
+        // Go wants a place for its cache, which a service's environment may lack.
+        let ended = try await Tool("env").run(["GOCACHE=\(scratch.path("cache"))", "GOFLAGS=-mod=mod"] + command)
+        try #require(ended.code == 0, "\(command): \(ended.output)")
+        try await Example(path, starts(program)).stands()
     }
 }

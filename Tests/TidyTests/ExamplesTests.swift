@@ -1,6 +1,7 @@
 import Testing
 
-let longestExample = 39
+/// Some languages bring no JSON with them.
+let longestExample = 170
 
 /// The folders of `examples`, each with the handler in it.
 func examples(in files: [TextFile]) -> [String: TextFile] {
@@ -30,12 +31,12 @@ func overlongExamples(in files: [TextFile]) -> [Finding] {
     }
 }
 
-@Test("An example that no test names is found, and so is one of 40 lines")
+@Test("An example that no test names is found, and so is one that is a line too long")
 func findsNeglectedExamples() {
     let files = [
         TextFile(path: "examples/README.md", text: ""),
-        TextFile(path: "examples/a/handler.py", text: String(repeating: "x\n", count: 39)),
-        TextFile(path: "examples/b/handler.c", text: String(repeating: "x\n", count: 40)),
+        TextFile(path: "examples/a/handler.py", text: String(repeating: "x\n", count: 170)),
+        TextFile(path: "examples/b/handler.c", text: String(repeating: "x\n", count: 171)),
         TextFile(path: "Tests/EndToEndTests/ATests.swift", text: "\"a/handler.py\""),
         TextFile(path: "Tests/OtherTests/BTests.swift", text: "\"b/handler.c\""),
     ]
@@ -43,7 +44,7 @@ func findsNeglectedExamples() {
     #expect(overlongExamples(in: files).map(\.path) == ["examples/b/handler.c"])
 }
 
-@Test("Every example is run by an end-to-end test and fits on a page")
+@Test("Every example is run by an end-to-end test and is short enough to be read at one go")
 func examplesAreTestedAndShort() {
     #expect(examples(in: Tree.files).count >= 5)
     let findings = untestedExamples(in: Tree.files) + overlongExamples(in: Tree.files)

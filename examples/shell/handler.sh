@@ -14,7 +14,7 @@ handle() {   # TOPIC PARTITION OFFSET text|binary VALUE
         text,'""') echo "empty value" >&2; return 65 ;;
         text,*) text=$5 ;;
         *)  padding=${5##*[!=]}
-            text="$((${#5} / 4 * 3 - ${#padding})) bytes" ;;
+            text="$((${#5} * 3 / 4 - ${#padding})) bytes" ;;
     esac
     printf '%s[%s]@%s: %s\n' "$1" "$2" "$3" "$text"
 }
