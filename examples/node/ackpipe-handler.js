@@ -451,6 +451,7 @@ function serve(handle, { teardown, ...options } = {}) {
       step();
     } catch (error) {
       if (!(error instanceof BadFrame)) throw error;
+      session.flush(); // what was answered counts
       console.error(`ackpipe-handler: bad frame: ${error.message}`);
       process.exit(EX_PROTOCOL);
     }

@@ -500,8 +500,11 @@ def serve_batches(handle, **options):
 
 def _decorator(start, function, options):
     def decorate(function):
-        if function.__module__ == "__main__" and "ACKPIPE_FRAMING" in os.environ:
-            start(function, **options)
+        if function.__module__ == "__main__":
+            if "ACKPIPE_FRAMING" in os.environ:
+                start(function, **options)
+            else:
+                print("ackpipe did not start this: ackpipe run .. -- python3 %s" % sys.argv[0], file=sys.stderr)
         return function
     return decorate if function is None else decorate(function)
 

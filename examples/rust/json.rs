@@ -14,15 +14,21 @@ pub enum Value {
 
 impl Value {
     pub fn get(&self, name: &str) -> Option<&Value> {
-        let Value::Object(members) = self else { return None };
-        members.iter().find(|(known, _)| known == name).map(|(_, value)| value)
+        match self {
+            Value::Object(members) => members.iter().find(|(known, _)| known == name).map(|(_, value)| value),
+            _ => None,
+        }
     }
 
     /// Takes a member out.
     pub fn take(&mut self, name: &str) -> Option<Value> {
-        let Value::Object(members) = self else { return None };
-        let place = members.iter().position(|(known, _)| known == name)?;
-        Some(members.swap_remove(place).1)
+        match self {
+            Value::Object(members) => {
+                let place = members.iter().position(|(known, _)| known == name)?;
+                Some(members.swap_remove(place).1)
+            }
+            _ => None,
+        }
     }
 
     pub fn text(&self) -> Option<&str> {
