@@ -113,9 +113,16 @@ import Testing
         try await example.stands()
     }
 
-    private static func hasJSONLite() async throws -> Bool {
-        guard Tool("Rscript").isThere else { return false }
-        return try await Tool("Rscript").run(["-e", "library(jsonlite)"]).code == 0
+    private static func hasJSONLite() -> Bool {
+        guard let path = Tool("Rscript").path else { return false }
+        let process = Process()
+        process.executableURL = URL(fileURLWithPath: path)
+        process.arguments = ["-e", "library(jsonlite)"]
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        guard (try? process.run()) != nil else { return false }
+        process.waitUntilExit()
+        return process.terminationStatus == 0
     }
 }
 

@@ -1,4 +1,5 @@
 import Foundation
+import Kafka
 import Testing
 
 /// A handler of `examples/`, and what it has to stand: a conversation with a bridge that splits and mixes frames as no other
