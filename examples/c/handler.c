@@ -9,17 +9,17 @@
 #include <unistd.h>
 
 static const char *space(const char *p) { return p + strspn(p, " \t\r\n"); }
-static const char *end_of(const char *p) { // of the JSON value at p; the text is valid and has a NUL behind it
-    int depth = 0, quoted = 0;
-    for (; *p && (quoted || depth || !strchr(",:]} \t\r\n", *p)); p++) {
-        if (quoted) {
-            p += strcspn(p, "\"\\");
-            if (*p == '\\' && p[1]) p++;
-            else if (*p) quoted = 0;
-            if (!*p) break;
-        } else if (*p == '"') quoted = 1;
-        else depth += (*p == '{' || *p == '[') - (*p == '}' || *p == ']');
-    }
+static const char *end_of(const char *p) { // of the JSON value at p; the text has a NUL behind it
+    int depth = 0;
+    do {
+        if (*p == '"') {
+            for (p++; *(p += strcspn(p, "\"\\")) == '\\' && p[1];) p += 2;
+            if (*p) p++;
+        } else if (*p == '{' || *p == '[') depth++, p++;
+        else if (*p == '}' || *p == ']') depth--, p++;
+        else if (depth) p += strcspn(p, "\"{}[]");
+        else return p + strcspn(p, ",:]} \t\r\n");
+    } while (*p && depth > 0);
     return p;
 }
 // The value of a member of the object at p, of no object within it; "" where there is none.
