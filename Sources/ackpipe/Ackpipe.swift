@@ -11,12 +11,7 @@ import YAML
 /// The program: reads what it is to do, does it, and answers with an exit code of sysexits.h.
 @main
 struct Ackpipe {
-    /// So long the allocator keeps what was freed, in milliseconds, before it goes back to the system. By default (25) the
-    /// pages of one answer of a broker are given back before the next one comes, and each costs a fault again.
-    private static let keepsFreed = 500
-
     static func main() {
-        cmimalloc_keep_freed(keepsFreed)
         let environment = OwnProcess.environment()
         switch resolve(Array(Swift.CommandLine.arguments.dropFirst()), environment) {
         case .failure(let complaints):
