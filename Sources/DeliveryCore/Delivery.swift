@@ -187,7 +187,7 @@ struct DeliveryTable {
         } else {
             sequences.append(contentsOf: deliveries[key.value].several)
         }
-        free.append(key.value)
+        remove(key)
     }
 
     mutating func add(_ lane: LaneIndex, to key: DeliveryKey) { deliveries[key.value].add(lane) }

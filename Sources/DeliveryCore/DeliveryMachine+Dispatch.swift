@@ -141,9 +141,7 @@ extension DeliveryMachine {
             }
             if policy.order == .none, limits.batchSize == 1 {
                 popReadyLane(of: partition)
-                // With one delivery a worker there is nothing to share out.
-                let open = limits.maxInFlight == 1 ? lanes[lane].waiting : openWorkers.count
-                let share = lanes[lane].waiting / max(1, open)
+                let share = lanes[lane].waiting / max(1, openWorkers.count)
                 deliverSingly(lane, atMost: max(1, share), to: worker, now: now, actions: &actions)
                 wakeLane(lane, now: now)
                 wakeSource(partition, now: now)
@@ -353,7 +351,7 @@ extension DeliveryMachine {
     }
 
     /// The records leave their lanes' waiting ones; with order `none` a retry never stood among them.
-    private mutating func leaveWaiting(_ run: [UInt64], of partition: PartitionIndex, in key: DeliveryKey?) {
+    private mutating func leaveWaiting(_ run: [UInt64], of partition: PartitionIndex, in key: DeliveryKey) {
         var index = 0
         while index < run.count {
             // A run takes each lane once, so that its records stand together.
@@ -362,7 +360,7 @@ extension DeliveryMachine {
             let (end, left) =
                 trackers.update(partition) { $0.stretch(of: run, from: index, lane: lane, cursor: cursor) }
                 ?? (run.count, Stretch())
-            if let key, policy.order != .none { table.add(lane, to: key) }
+            if policy.order != .none { table.add(lane, to: key) }
             if left.records > 0 {
                 lanes[lane].cursor =
                     trackers.update(partition) { $0.following(left.last) { $0.phase == .waiting } } ?? nil
