@@ -205,7 +205,7 @@ void crecords_take(
             if (taken->bytes - before > largest) { largest = taken->bytes - before; }
         }
         // Fewer than wanted is not the end: what is outdated is dropped from what was found.
-        if (count <= 0) { return; }
+        if (count <= 0 || ((size_t)count < wanted && rd_kafka_queue_length(queue) == 0)) { return; }
     } while (taken->arrival_count + taken->event_count < max_count && taken->bytes < max_bytes);
     taken->may_have_more = true;
 }

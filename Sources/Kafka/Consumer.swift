@@ -3,8 +3,8 @@ internal import DeliveryCore
 
 /// One member of a consumer group, or a reader of given partitions, over librdkafka's queues and events alone.
 ///
-/// All methods run on the service's thread and none waits for a broker. Two queues write to one eventfd: the consumer
-/// queue (`pollEvents`) and the message queue (`takeRecords`). Drain the consumer queue first, always.
+/// All methods run on the service's thread and none waits for a broker. Two queues each write to an eventfd: the consumer
+/// queue (`pollEvents`) and the message queue (`takeRecords`). Where both wait, drain the consumer queue first.
 @safe
 package final class Consumer {
     /// What is known of one partition of the assignment.
@@ -42,12 +42,13 @@ package final class Consumer {
     /// Nil where nobody wants to know `Record.keyHash`.
     let keyHash: KeyHash?
 
-    /// Creates the client and makes both queues write to `wake`, an eventfd that must outlive the consumer.
+    /// Creates the client and makes the consumer queue write to `wake`, and the message queue to `recordWake` or else to
+    /// `wake` too: eventfds that must outlive the consumer.
     ///
     /// `group.id` is needed in any case. `hashesKeys` fills `Record.keyHash`, with a seed that each consumer draws for
     /// itself. Throws for an unknown property or a bad value, naming it.
     package init(
-        properties: [(name: String, value: String)], wake: Int32, hashesKeys: Bool = false
+        properties: [(name: String, value: String)], wake: Int32, recordWake: Int32? = nil, hashesKeys: Bool = false
     ) throws(KafkaError) {
         guard properties.contains(where: { $0.name == "group.id" && !$0.value.isEmpty }) else {
             throw KafkaError(
@@ -83,7 +84,7 @@ package final class Consumer {
         // An eventfd takes exactly eight bytes, which it adds to its counter.
         var one: UInt64 = 1
         unsafe rd_kafka_queue_io_event_enable(consumerQueue, wake, &one, MemoryLayout<UInt64>.size)
-        unsafe rd_kafka_queue_io_event_enable(messageQueue, wake, &one, MemoryLayout<UInt64>.size)
+        unsafe rd_kafka_queue_io_event_enable(messageQueue, recordWake ?? wake, &one, MemoryLayout<UInt64>.size)
         if let error = unsafe KafkaError(rd_kafka_set_log_queue(handle, consumerQueue)) { throw error }
     }
 

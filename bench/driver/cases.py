@@ -23,6 +23,7 @@ ACKPIPE_CASES = (
         c.batches(500, "orjson", needs=c.ORJSON), c.BATCH_NODE), repeat=3, others=2),
     SpeedCase("messages", "Message mode, 100 B", "text-100", (
         c.RAW,
+        c.LEAST_C,
         c.messages("--max-in-flight 1", share=40),
         c.messages(),
         c.MESSAGES_C,
@@ -56,10 +57,10 @@ ACKPIPE_CASES = (
             at_most("newer librdkafka, batches, C, 100 B: CPU to the raw consumer", c.BATCH_C_NEWER, c.RAW_NEWER,
                     "cpu", 1.25, 1.5),
             at_most_of("newer librdkafka, batches, C, 100 B: peak RSS, MB", c.BATCH_C_NEWER.name, "rss", 100))),
-    SpeedCase("pool-8", "8 workers, 1 ms of waiting a record, window 1", "text-100", (c.ALONE_8, c.POOL_8),
+    SpeedCase("pool-8", "8 workers, 1 ms of waiting a record, window 1", "text-100", (c.ALONE_8, c.LEAST_8, c.POOL_8),
               quick=True, run_seconds=14, checks=(
         at_least("8 workers, 1 ms a record: throughput to 8 loops alone", c.POOL_8, c.ALONE_8, 0.95, 0.95),)),
-    SpeedCase("pool-64", "64 workers, 1 ms of waiting a record, window 1", "text-100", (c.ALONE_64, c.POOL_64),
+    SpeedCase("pool-64", "64 workers, 1 ms of waiting a record, window 1", "text-100", (c.ALONE_64, c.LEAST_64, c.POOL_64),
               run_seconds=18, checks=(
         at_least("64 workers, 1 ms a record: throughput to 64 loops alone", c.POOL_64, c.ALONE_64, 0.9, 0.9),)),
 )
@@ -107,7 +108,7 @@ PEER_CASES = (
 LATENCY_CASES = (
     PairedCase(
         "latency", "Latency at a low rate: from the broker's answer to the handler",
-        (c.RAW_LATENCY, c.LATENCY_C, c.LATENCY_PYTHON), 200, repeat=2,
+        (c.RAW_LATENCY, c.LEAST_LATENCY, c.LATENCY_C, c.LATENCY_PYTHON), 200, repeat=2,
         checks=(
             at_most_of("added latency at a low rate, C: p50, microseconds", c.LATENCY_C.name, "added_p50", 30),
             at_most_of("added latency at a low rate, C: p99", c.LATENCY_C.name, "added_p99", 100),

@@ -1,6 +1,6 @@
 """The subjects that several cases share, by name."""
 from .peers import Confluent, Kcat, Rsyslog
-from .subjects import TUNED, Ackpipe, Alone, Raw
+from .subjects import TUNED, Ackpipe, Alone, LeastBridge, Raw
 
 CONFLUENT = ("module:confluent_kafka",)
 ORJSON = ("module:orjson",)
@@ -41,9 +41,11 @@ def in_flight(count, share):
 
 
 def pool(count, share):
-    """Workers that have one record each, and wait for a millisecond; and as many loops alone."""
+    """Workers that have one record each, and wait for a millisecond; as many loops alone; and the least bridge."""
     return (
         Alone(f"{count} loops without ackpipe", copies=count, share=share),
+        LeastBridge(f"least bridge in C, {count} workers, window 1", handler_options=("-w", "1000"), share=share,
+                    options=("-W", str(count), "-w", "1")),
         Ackpipe(f"ackpipe, {count} workers, window 1, --order none", handler_options=("-w", "1000"), share=share,
                 options=("--workers", str(count), "--max-in-flight", "1", "--order", "none")),
     )
@@ -56,6 +58,7 @@ BATCH_C_NEWER = Ackpipe("ackpipe, batches, C, newer librdkafka", options=BATCH, 
 BATCH_JSON = batches(100, "json")
 BATCH_ORJSON = batches(100, "orjson", needs=ORJSON)
 BATCH_NODE = batches(100, "node", needs=NODE)
+LEAST_C = LeastBridge("least bridge in C, window 1024")
 MESSAGES_C = messages("--max-in-flight 1024 --order none")
 MESSAGES_LANES_C = messages("--max-in-flight 1024 --lane-window 16")
 VALUES_JSON = Ackpipe("ackpipe, batches, --value-format json, Python json", handler="json", options=JSON_VALUES,
@@ -71,8 +74,8 @@ POLL_JSON_DEFAULT = Confluent("confluent poll() + json.loads, default", how="pol
                               rounds=2, needs=CONFLUENT)
 RSYSLOG = Rsyslog("rsyslog imkafka, omprog, confirmed", share=40, needs=("rsyslog",))
 KCAT = Kcat("kcat -J -u, tuned, to Python orjson", share=4, needs=KCAT_NEEDS)
-ALONE_8, POOL_8 = pool(8, 40)
-ALONE_64, POOL_64 = pool(64, 4)
+ALONE_8, LEAST_8, POOL_8 = pool(8, 40)
+ALONE_64, LEAST_64, POOL_64 = pool(64, 4)
 
 # The embedded broker does not wake a waiting fetch: on both sides it waits for a millisecond at most.
 PROMPT = ("-X", "fetch.wait.max.ms=1")
@@ -80,6 +83,7 @@ PROMPT_RAW = (*TUNED.items(), ("fetch.wait.max.ms", "1"))
 RAW_LATENCY = Raw("raw C consumer", settings=PROMPT_RAW, latency=True)
 RAW_COMMIT = Raw("raw C consumer, auto.commit.interval.ms=1000", latency=True,
                  settings=(*PROMPT_RAW, ("auto.commit.interval.ms", "1000")))
+LEAST_LATENCY = LeastBridge("least bridge in C", settings=PROMPT_RAW, handler_options=("-l",))
 LATENCY_C = Ackpipe("ackpipe, messages, C", options=PROMPT, handler_options=("-l",), streaming=True)
 LATENCY_BATCH_C = Ackpipe("ackpipe, batches, C", options=(*PROMPT, *BATCH), handler_options=("-l",), streaming=True)
 LATENCY_COMMIT_C = Ackpipe("ackpipe, messages, C, --commit-interval 50ms", handler_options=("-l",), streaming=True,

@@ -69,6 +69,20 @@ class Raw(Subject):
 
 
 @dataclass(frozen=True)
+class LeastBridge(Subject):
+    """The least that any bridge must do, with the C handler: least_bridge.c."""
+
+    settings: tuple = tuple(TUNED.items())
+    options: tuple = ()
+    handler_options: tuple = ()
+
+    def plan(self, tools, brokers, topic, group, reports, records):
+        return Plan([[tools.program("least_bridge"), "-b", brokers, "-t", topic, "-g", group, "-n", str(records),
+                      *properties(dict(self.settings)), *self.options, "--",
+                      tools.program("handler"), "-r", reports, *self.handler_options]])
+
+
+@dataclass(frozen=True)
 class Ackpipe(Subject):
     """`ackpipe run` with default settings but for what `options` says."""
 

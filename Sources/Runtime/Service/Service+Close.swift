@@ -56,6 +56,7 @@ extension Service {
                 try poller.wait(timeoutMilliseconds: 20, into: &readiness)
                 now = Instant(nanoseconds: MonotonicClock.nanoseconds())
                 wake.drain()
+                recordWake.drain()
                 takeConsumerEvents()
                 answerPendingAssign()
                 decide()

@@ -17,43 +17,51 @@ package final class Service {
     let guardProcess: Guard?
     let inheritedEnvironment: [String]
     let poller: Poller
+    /// Something other than records waits: commands, events of the client, look-ups, reports on dead letters.
     let wake: WakeUp
+    /// Records wait.
+    let recordWake: WakeUp
     let mailbox: Mailbox<ServiceCommand>
     let consumer: Consumer
     let lookups: LookupThread
 
-    var machine: DeliveryMachine
-    var actions: [Action] = []
+    private let machineMemory: CheckedInDebug<DeliveryMachine>
+    /// What decides. Computed, because a property wrapper cannot hold what must not be copied.
+    var machine: DeliveryMachine {
+        @inline(__always) _read { yield machineMemory.wrappedValue }
+        @inline(__always) _modify { yield &machineMemory.wrappedValue }
+    }
+    @CheckedInDebug var actions: [Action] = []
     /// Those that are being performed, while others are appended to `actions`; empty between turns.
-    var performed: [Action] = []
-    var now: Instant
+    @CheckedInDebug var performed: [Action] = []
+    @CheckedInDebug var now: Instant
     var timeline: StartTimeline
 
-    var connections: [WorkerConnection?]
+    @CheckedInDebug var connections: [WorkerConnection?]
     var lives: [UInt32]
     /// Those that were given something to say since the last flush, each once.
-    var talkative: [WorkerConnection] = []
+    @CheckedInDebug var talkative: [WorkerConnection] = []
     /// No frame, and no end that was announced, has taken too long before this; nil where none is waited for. What was waited
     /// for may have come since.
     var nextFrameCheck: Instant?
     /// The command could be executed once: a later failure to do so may pass.
     var hasLaunched = false
     var readBuffer = ReadBuffer(capacity: 64 << 10)
-    var topics = TopicCache()
-    var pen: Pen
+    @CheckedInDebug var topics = TopicCache()
+    @CheckedInDebug var pen: Pen
 
-    var readiness: [Readiness] = []
-    var events: [ConsumerEvent] = []
-    var arrivals = Arrivals()
+    @CheckedInDebug var readiness: [Readiness] = []
+    @CheckedInDebug var events: [ConsumerEvent] = []
+    @CheckedInDebug var arrivals = Arrivals()
     /// Acknowledgements by id of the worker whose frames are being decoded, for the machine to take together.
-    var acknowledged: [UInt64] = []
+    @CheckedInDebug var acknowledged: [UInt64] = []
     /// The ids of the latest acknowledgement of several.
-    var listed: [UInt64] = []
-    var lookupResults: [LookupResult] = []
+    @CheckedInDebug var listed: [UInt64] = []
+    @CheckedInDebug var lookupResults: [LookupResult] = []
     var mayHaveMoreRecords = false
     var lastConsumerPoll: Instant
 
-    var rebalances = RebalanceQueue()
+    @CheckedInDebug var rebalances = RebalanceQueue()
     var outOfRange: Set<PartitionIndex> = []
     /// When the ends of the partitions in `outOfRange` are asked for again.
     var relocationRetryAt: Instant?
@@ -63,7 +71,7 @@ package final class Service {
     /// The group gave an assignment, be it an empty one: the brokers were reached.
     var hasJoined = false
     /// Commits that wait until the group is joined.
-    var heldCommits: [(entries: [DeliveryCore.CommitEntry], token: UInt64)] = []
+    @CheckedInDebug var heldCommits: [(entries: [DeliveryCore.CommitEntry], token: UInt64)] = []
     /// Partitions whose last commit was refused, and why.
     var refusedCommits: [PartitionIndex: KafkaError] = [:]
     var startedAt: Instant
@@ -80,7 +88,7 @@ package final class Service {
     /// What is known of failures of records that may become dead letters.
     var failureNotes = FailureNotes()
     /// Partitions of the assignment whose position is not found yet.
-    var missing = MissingPositions()
+    @CheckedInDebug var missing = MissingPositions()
     /// The last record that could not be encoded, and why, for the words about the service's end.
     var encodingFailure: (place: FailedPlace, reason: String)?
     var failureLimit = RateLimiter(perSecond: 50, burst: 200)
@@ -103,11 +111,15 @@ package final class Service {
         self.wake = wake
         self.mailbox = mailbox
         poller = try Poller()
-        try poller.add(wake.descriptor, token: 1, reading: true, writing: false)
+        recordWake = try WakeUp()
+        try poller.add(wake.descriptor, token: WorkerToken.wake, reading: true, writing: false)
+        try poller.add(recordWake.descriptor, token: WorkerToken.recordWake, reading: true, writing: false)
         consumer = try Consumer(
-            properties: plan.properties, wake: wake.descriptor, hashesKeys: plan.policy.order == .key)
+            properties: plan.properties, wake: wake.descriptor, recordWake: recordWake.descriptor,
+            hashesKeys: plan.policy.order == .key)
         lookups = try LookupThread(consumer: consumer, wake: wake.descriptor)
-        now = Instant(nanoseconds: MonotonicClock.nanoseconds())
+        let now = Instant(nanoseconds: MonotonicClock.nanoseconds())
+        self.now = now
         startedAt = now
         lastConsumerPoll = now
         timeline = StartTimeline(started: now)
@@ -118,7 +130,8 @@ package final class Service {
                 valueForm: ServicePlan.form(plan.settings.valueFormat),
                 writesMeta: plan.settings.trpcMeta))
         var generator = SystemRandomNumberGenerator()
-        machine = DeliveryMachine(limits: plan.limits, policy: plan.policy, seed: generator.next(), now: now)
+        machineMemory = CheckedInDebug(
+            wrappedValue: DeliveryMachine(limits: plan.limits, policy: plan.policy, seed: generator.next(), now: now))
         if plan.settings.deadLetterTopic != nil {
             deadLetterWriter = try DeadLetterWriter(
                 properties: plan.deadLetterProperties, wake: wake.descriptor)
@@ -152,17 +165,24 @@ package final class Service {
     private func turn() throws {
         try poller.wait(timeoutMilliseconds: timeout(), into: &readiness)
         now = Instant(nanoseconds: MonotonicClock.nanoseconds())
+        var isWoken = false
         for ready in readiness {
-            if ready.token == 1 {
+            if ready.token == WorkerToken.recordWake {
+                recordWake.drain()
+                mayHaveMoreRecords = true
+            } else if ready.token == WorkerToken.wake {
                 wake.drain()
+                isWoken = true
             } else if let token = WorkerToken(token: ready.token) {
                 handle(ready, token)
             }
         }
-        takeCommands()
-        takeConsumerEvents()
-        takeLookupResults()
-        takeDeadLetterReports()
+        if isWoken { takeCommands() }
+        if isWoken || nextConsumerPoll <= now { takeConsumerEvents() }
+        if isWoken {
+            takeLookupResults()
+            takeDeadLetterReports()
+        }
         takeRecords()
         endUnfinishedFrames()
         checkConnectTimeout()
@@ -186,8 +206,7 @@ package final class Service {
     private func timeout() -> Int32 {
         let outlook = machine.outlook()
         if mayHaveMoreRecords && outlook.recordsWanted > 0 { return 0 }
-        // Polling the consumer queue three times an interval keeps the membership of a consumer that is given nothing.
-        var next = lastConsumerPoll + .milliseconds(max(1, plan.maxPollMilliseconds / 3))
+        var next = nextConsumerPoll
         if let deadline = outlook.deadline { next = min(next, deadline) }
         if let deadline = nextFrameCheck { next = min(next, deadline) }
         if let deadline = connectDeadline { next = min(next, deadline) }
@@ -198,6 +217,11 @@ package final class Service {
         let current = Instant(nanoseconds: MonotonicClock.nanoseconds())
         guard next > current else { return 0 }
         return Int32(min((next - current).roundedUpMilliseconds, 60_000))
+    }
+
+    /// Polling the consumer queue three times an interval keeps the membership of a consumer that is given nothing.
+    private var nextConsumerPoll: Instant {
+        lastConsumerPoll + .milliseconds(max(1, plan.maxPollMilliseconds / 3))
     }
 
     private func takeCommands() {
@@ -219,6 +243,7 @@ package final class Service {
     private static let bytesATurn = 4 << 20
 
     private func takeRecords() {
+        guard mayHaveMoreRecords else { return }
         let wanted = machine.wanted()
         let budget = min(wanted.records, 1_000)
         guard budget > 0 else { return }

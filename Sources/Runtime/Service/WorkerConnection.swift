@@ -9,12 +9,12 @@ final class WorkerConnection {
     /// Grows with each process at this place of the pool.
     let life: UInt32
     let process: WorkerProcess
-    var outbound = OutboundBuffer()
-    var reader: FrameReader
-    var conversation: HandlerConversation
+    @CheckedInDebug var outbound = OutboundBuffer()
+    @CheckedInDebug var reader: FrameReader
+    @CheckedInDebug var conversation: HandlerConversation
     var logs: [LogLineAssembler]
     var logLimit: RateLimiter
-    var marks = WriteMarks()
+    @CheckedInDebug var marks = WriteMarks()
 
     /// It stands in the list of those that may have bytes to be written.
     var isToBeFlushed = false

@@ -13,6 +13,8 @@ struct WorkerToken: Equatable {
 
     /// Tokens below this are the service's own.
     static let firstWorkerToken: UInt64 = 1 << 48
+    static let wake: UInt64 = 1
+    static let recordWake: UInt64 = 2
 
     var worker: WorkerIndex
     var life: UInt32
