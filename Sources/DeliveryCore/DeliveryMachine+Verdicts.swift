@@ -14,9 +14,8 @@ extension DeliveryMachine {
             for id in ids { answer(id, worker, .acknowledged, now: now, actions: &actions) }
         case .ackThrough(let last):
             try requireIssued(last, worker)
-            for id in workers[worker.value].liveIDs where id <= last {
-                answer(id, worker, .acknowledged, now: now, actions: &actions)
-            }
+            try acknowledgedThrough(last, from: worker, now: now, actions: &actions)
+            return
         case .nack(let id, let failure):
             try requireIssued(id, worker)
             answer(id, worker, .failed(failure), now: now, actions: &actions)
@@ -35,6 +34,20 @@ extension DeliveryMachine {
         heard(worker, now: now)
         for index in 0..<ids.count { try requireIssued(ids[index], worker) }
         try acknowledged(ids, from: worker, now: now, actions: &actions)
+    }
+
+    /// Everything unanswered up to an id that was issued.
+    private mutating func acknowledgedThrough(
+        _ last: UInt64, from worker: WorkerIndex, now: Instant, actions: inout [Action]
+    ) throws(VerdictProblem) {
+        var ids: [UInt64] = []
+        swap(&ids, &through)
+        defer {
+            ids.removeAll(keepingCapacity: true)
+            swap(&ids, &through)
+        }
+        workers[worker.value].appendLiveIDs(through: last, to: &ids)
+        try acknowledged(ids.span, from: worker, now: now, actions: &actions)
     }
 
     /// Acknowledgements by id from a worker, in their order, as `verdict` takes them one by one; those of one lane that follow

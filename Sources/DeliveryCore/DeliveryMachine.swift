@@ -35,6 +35,8 @@ package struct DeliveryMachine: ~Copyable {
     var lingering = Ring<LingeringSource>()
     /// The records of the delivery that is being put together.
     var run: [UInt64] = []
+    /// The ids that an acknowledgement "through" one means, while it is taken.
+    var through: [UInt64] = []
     /// Tokens of `--rate`.
     var rate: TokenBucket?
     var deadLetters: DeadLetters

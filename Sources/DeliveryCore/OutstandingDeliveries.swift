@@ -43,6 +43,15 @@ struct OutstandingDeliveries {
     /// Ids, lowest first.
     var ids: [UInt64] { entries.compactMap { $0.key == Self.hole ? nil : $0.id } }
 
+    /// Appends the ids up to `last`, lowest first; costs what they are, and the holes between them.
+    func appendIDs(through last: UInt64, to ids: inout [UInt64]) {
+        var index = start
+        while index < entries.count, entries[index].id <= last {
+            if entries[index].key != Self.hole { ids.append(entries[index].id) }
+            index += 1
+        }
+    }
+
     private mutating func sweep() {
         if start == holes {
             entries.removeSubrange(..<start)

@@ -151,4 +151,7 @@ struct Worker {
 
     /// Ids that take a slot, lowest first.
     var liveIDs: [UInt64] { outstanding.ids }
+
+    /// Those up to `last`, lowest first.
+    func appendLiveIDs(through last: UInt64, to ids: inout [UInt64]) { outstanding.appendIDs(through: last, to: &ids) }
 }

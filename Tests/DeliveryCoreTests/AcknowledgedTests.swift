@@ -245,6 +245,16 @@ private struct Story {
                 let action: FailureAction = among(0...1) == 0 ? .retry : .reject
                 twins.both { try? $0.verdict(.nack(id: bad, Failure(action, delay: .zero)), from: worker) }
             }
+            if !isAlike, let last = ids.first, among(0...4) == 0 {
+                trace.append("worker \(worker) ack through \(last)")
+                let live = twins.other.machine.workers[worker].liveIDs.filter { $0 <= last }
+                let first = problem { () throws(VerdictProblem) in
+                    try twins.one.verdict(.ackThrough(id: last), from: worker)
+                }
+                let second = problem { () throws(VerdictProblem) in try single(live, worker, twins.other) }
+                if first != second { return "\(String(describing: first)) or \(String(describing: second))" }
+                continue
+            }
             if let again = ids.randomElement(using: &random), among(0...4) == 0 { ids.append(again) }
             if among(0...14) == 0 { ids.insert(1_000_000, at: among(0...ids.count)) }
             trace.append("worker \(worker) ack \(ids)\(isAlike ? ", alike" : "")")
