@@ -23,6 +23,7 @@ extension Consumer {
             unsafe queues.forEach { unsafe Consumer.giveBack($0) }
             throw failure
         }
+        owesAnswer = false
         if !usesIncrementalAssignment { forgetQueues(of: Array(assigned.keys)) }
         for (place, position) in positions.enumerated() {
             unsafe rd_kafka_queue_forward(queues[place], messageQueue)
@@ -47,11 +48,13 @@ extension Consumer {
         forgetQueues(of: usesIncrementalAssignment ? revoked : Array(assigned.keys))
         guard usesIncrementalAssignment else {
             if let error = unsafe KafkaError(rd_kafka_assign(client, nil)) { throw error }
+            owesAnswer = false
             return
         }
         // What was never read (`add`) is not librdkafka's to take away; an empty list is an answer too.
         let list = PartitionList(known, partitions)
         if let error = unsafe KafkaError(consuming: rd_kafka_incremental_unassign(client, list.pointer)) { throw error }
+        owesAnswer = false
     }
 
     /// Starts a partition anew at `offset` after an out-of-range error: librdkafka has stopped it by then, and refuses

@@ -45,8 +45,11 @@ extension Consumer {
         switch unsafe rd_kafka_event_error(event) {
         case RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS:
             hasBeenAssigned = true
+            owesAnswer = true
             events.append(.assigned(partitions))
-        case RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS: events.append(.revoked(partitions, lost: assignmentLost))
+        case RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS:
+            owesAnswer = true
+            events.append(.revoked(partitions, lost: assignmentLost))
         case let code:
             // Unanswered it would leave a member that owns partitions and consumes nothing.
             unsafe _ = rd_kafka_assign(handle, nil)

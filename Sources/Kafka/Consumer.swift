@@ -35,6 +35,9 @@ package final class Consumer {
     let wantsDebugLines: Bool
     /// The group has given this member an assignment, be it an empty one.
     var hasBeenAssigned = false
+    /// An assign or revoke event was not answered yet.
+    var owesAnswer = false
+    var hasBegunToClose = false
     /// `beginClose` was refused, so there is nothing to wait for.
     var closeFailed = false
     /// Nil where librdkafka's fetchers need no waking.

@@ -1,5 +1,7 @@
+import Foundation
 import Kafka
 import KafkaTestSupport
+import Synchronization
 import Testing
 
 @Suite struct ConsumerClosingTests {
@@ -50,6 +52,44 @@ import Testing
         _ = try member.turn(forUpTo: 5) { !member.failures.isEmpty }
         member.consumer.finish()
         #expect(member.assigned.isEmpty)
+    }
+
+    @Test("Freeing a consumer whose last revoke was not answered does not hang", arguments: ["cooperative-sticky", "range"])
+    func unansweredRevoke(assignor: String) throws {
+        let topic = try TestTopic(partitions: 2)
+        try topic.fill(0...1, count: 10)
+        let member = try TestMember(topic, [("partition.assignment.strategy", assignor)])
+        try member.consumer.subscribe([topic.name])
+        #expect(try member.turn(forUpTo: 20) { member.seen.count == 20 }, "\(member.events)")
+        member.consumer.beginClose()
+        var events: [ConsumerEvent] = []
+        let isRevoked = eventually(within: 10) {
+            member.consumer.pollEvents(into: &events)
+            return events.contains { if case .revoked = $0 { true } else { false } }
+        }
+        #expect(isRevoked, "\(events)")
+        let hasEnded = Flag()
+        // Where it hangs it is never given up: its end would free the client a second time.
+        nonisolated(unsafe) let hanging = Unmanaged.passRetained(member)
+        Thread.detachNewThread {
+            hanging.takeUnretainedValue().consumer.finish()
+            hasEnded.isSet.withLock { $0 = true }
+        }
+        try #require(eventually(within: 10) { hasEnded.isSet.withLock { $0 } }, "it hangs")
+        hanging.release()
+    }
+
+    private final class Flag: Sendable {
+        let isSet = Mutex(false)
+    }
+
+    private func eventually(within seconds: Double, _ condition: () -> Bool) -> Bool {
+        let start = ContinuousClock.now
+        while ContinuousClock.now - start < .seconds(seconds) {
+            if condition() { return true }
+            usleep(10_000)
+        }
+        return condition()
     }
 
     @Test("Finishing twice, and using a finished consumer, does nothing")
