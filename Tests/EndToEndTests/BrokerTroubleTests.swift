@@ -181,13 +181,15 @@ import Testing
     }
 
     @Test(
-        "A broker that is gone when the last commit is due is no success", .embeddedBroker("injects errors"),
-        .timeLimit(.minutes(30)))
-    func brokerGoneAtTheEnd() async throws {
+        "A broker that is gone when the last commit is due is no success, and does not keep the daemon from ending",
+        .embeddedBroker("injects errors"), .timeLimit(.minutes(30)), arguments: [false, true])
+    func brokerGoneAtTheEnd(isMember: Bool) async throws {
         try await Slots.shared.run {
             let run = try await TroubleRun()
-            let ackpipe = try run.start(
-                ["--commit-interval", "60s", "--drain-timeout", "3s"], handler: "good()")
+            let options = ["--commit-interval", "60s", "--drain-timeout", "3s"]
+            let ackpipe =
+                try isMember
+                ? run.join("joined", options, handler: "good()") : run.start(options, handler: "good()")
             try await eventually("all are handled", seen: { ackpipe.logTail }) {
                 run.journal.entries().count == 3 ? () : nil
             }
