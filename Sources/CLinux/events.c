@@ -18,6 +18,7 @@ static int control(int poller, int operation, int descriptor, uint64_t token, ui
     event.data.u64 = token;
     if (events & CLINUX_READABLE) { event.events |= EPOLLIN; }
     if (events & CLINUX_WRITABLE) { event.events |= EPOLLOUT; }
+    if (events & CLINUX_EACH_TIME) { event.events |= EPOLLET; }
     return epoll_ctl(poller, operation, descriptor, &event) < 0 ? -errno : 0;
 }
 

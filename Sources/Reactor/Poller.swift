@@ -20,7 +20,8 @@ package struct Readiness: Equatable, Sendable {
     }
 }
 
-/// Waits for many descriptors at once. Source: epoll(7), level-triggered: what was not taken is told again.
+/// Waits for many descriptors at once. Source: epoll(7), level-triggered: what was not taken is told again. Wake-ups are
+/// told once a signal, and need not be taken.
 ///
 /// One thread. Descriptors stay their owners'. An event carries the token that its descriptor was added with, so an
 /// event for a descriptor that was closed since, and whose number is in use again, is told apart by its token: give
@@ -40,6 +41,13 @@ package final class Poller {
     package func add(_ fd: Int32, token: UInt64, reading: Bool, writing: Bool) throws(SystemError) {
         let result = clinux_epoll_add(descriptor, fd, token, Poller.bits(reading: reading, writing: writing))
         _ = try SystemError.check(result, "epoll_ctl")
+    }
+
+    /// Listens to a wake-up: each signal is told, or several by one event, and none needs a `drain`: that saves a system call
+    /// for each record that comes alone. (EPOLLET; every write to an eventfd is told, also where nothing was read since.)
+    package func add(_ wakeUp: WakeUp, token: UInt64) throws(SystemError) {
+        let events = UInt32(CLINUX_READABLE) | UInt32(CLINUX_EACH_TIME)
+        _ = try SystemError.check(clinux_epoll_add(descriptor, wakeUp.descriptor, token, events), "epoll_ctl")
     }
 
     /// Changes what is listened for. To hear nothing at all, not even a hang-up, `remove` the descriptor.

@@ -54,7 +54,9 @@ import Testing
         #expect(member.assigned.isEmpty)
     }
 
-    @Test("Freeing a consumer whose last revoke was not answered does not hang", arguments: ["cooperative-sticky", "range"])
+    @Test(
+        "Freeing a consumer whose last revoke was not answered does not hang",
+        arguments: ["cooperative-sticky", "range"])
     func unansweredRevoke(assignor: String) throws {
         let topic = try TestTopic(partitions: 2)
         try topic.fill(0...1, count: 10)

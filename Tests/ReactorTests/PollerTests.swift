@@ -51,6 +51,23 @@ final class TestPipe {
         #expect(try events().isEmpty)
     }
 
+    @Test("Each signal of a wake-up is told once, though nobody takes it back")
+    func wakeUps() throws {
+        let wakeUp = try WakeUp()
+        try poller.add(wakeUp, token: 3)
+        #expect(try events().isEmpty)
+        let expected = [Readiness(token: 3, readable: true, writable: false, hangUp: false)]
+        for _ in 0..<3 {
+            wakeUp.signal()
+            #expect(try events(timeout: 1_000) == expected)
+            #expect(try events().isEmpty)
+        }
+        wakeUp.signal()
+        wakeUp.signal()
+        #expect(try events(timeout: 1_000) == expected)
+        #expect(try events().isEmpty)
+    }
+
     @Test("A full pipe is not writable, and becomes so when it is read")
     func writability() throws {
         let pipe = try TestPipe()

@@ -11,9 +11,9 @@
 // Convention: a function answers 0 or more for success and -errno for failure, and leaves errno alone. Nothing here
 // keeps a pointer after it returned, and nothing keeps state between calls.
 
-// ---- Readiness: epoll(7). Level-triggered. ----
+// ---- Readiness: epoll(7). Level-triggered, but for what is added with CLINUX_EACH_TIME. ----
 
-enum { CLINUX_READABLE = 1, CLINUX_WRITABLE = 2, CLINUX_HANG_UP = 4 };
+enum { CLINUX_READABLE = 1, CLINUX_WRITABLE = 2, CLINUX_HANG_UP = 4, CLINUX_EACH_TIME = 8 };
 
 struct clinux_readiness {
     uint64_t token;   // as given to clinux_epoll_add
@@ -21,7 +21,8 @@ struct clinux_readiness {
 };
 
 int clinux_epoll_create(void);
-// `events` is CLINUX_READABLE | CLINUX_WRITABLE, or 0 to hear of hang-up alone, which epoll always reports.
+// `events` is CLINUX_READABLE | CLINUX_WRITABLE, or 0 to hear of hang-up alone, which epoll always reports; with
+// CLINUX_EACH_TIME what becomes ready is told once each time it does, be it taken or not.
 int clinux_epoll_add(int poller, int descriptor, uint64_t token, uint32_t events);
 int clinux_epoll_change(int poller, int descriptor, uint64_t token, uint32_t events);
 int clinux_epoll_remove(int poller, int descriptor);

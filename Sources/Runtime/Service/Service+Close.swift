@@ -55,8 +55,6 @@ extension Service {
             while !consumer.isClosed {
                 try poller.wait(timeoutMilliseconds: 20, into: &readiness)
                 now = Instant(nanoseconds: MonotonicClock.nanoseconds())
-                wake.drain()
-                recordWake.drain()
                 takeConsumerEvents()
                 answerPendingAssign()
                 decide()

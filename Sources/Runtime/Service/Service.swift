@@ -112,8 +112,8 @@ package final class Service {
         self.mailbox = mailbox
         poller = try Poller()
         recordWake = try WakeUp()
-        try poller.add(wake.descriptor, token: WorkerToken.wake, reading: true, writing: false)
-        try poller.add(recordWake.descriptor, token: WorkerToken.recordWake, reading: true, writing: false)
+        try poller.add(wake, token: WorkerToken.wake)
+        try poller.add(recordWake, token: WorkerToken.recordWake)
         consumer = try Consumer(
             properties: plan.properties, wake: wake.descriptor, recordWake: recordWake.descriptor,
             hashesKeys: plan.policy.order == .key)
@@ -168,10 +168,8 @@ package final class Service {
         var isWoken = false
         for ready in readiness {
             if ready.token == WorkerToken.recordWake {
-                recordWake.drain()
                 mayHaveMoreRecords = true
             } else if ready.token == WorkerToken.wake {
-                wake.drain()
                 isWoken = true
             } else if let token = WorkerToken(token: ready.token) {
                 handle(ready, token)
