@@ -1,13 +1,14 @@
 package import DeliveryCore
 
-/// (topic, partition) to `PartitionIndex` and back: dense, and stable for the life of the consumer.
+/// (topic, partition) to `PartitionIndex` and back: dense, and stable for the life of the source.
 ///
 /// Belongs to the service's thread. Nothing is ever removed: a partition that is lost and comes back has its old number.
 package final class PartitionTable {
     private var names: [(topic: String, partition: Int32)] = []
     private var numbers: [String: [Int32: PartitionIndex]] = [:]
 
-    init() {}
+    /// A table without numbers.
+    package init() {}
 
     /// How many numbers were given out.
     package var count: Int { names.count }

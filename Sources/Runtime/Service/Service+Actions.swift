@@ -32,7 +32,7 @@ extension Service {
         if !failureNotes.isEmpty {
             for slot in machine.givenBack { failureNotes.forget(slot) }
         }
-        consumer.records.giveBack(machine.givenBack.span)
+        store.giveBack(machine.givenBack.span)
         machine.forgetGivenBack()
     }
 
@@ -41,7 +41,7 @@ extension Service {
         case .send(_, let worker):
             _ = sendRun([action], from: 0, to: worker)
             willFlush(worker)
-        case .copyOut(let slot): consumer.records.copyOut(slot)
+        case .copyOut(let slot): store.copyOut(slot)
         case .cancel(let worker, let ids, let reason): sendCancel(ids, reason, to: worker)
         case .ping(let worker, let nonce): sendPing(nonce, to: worker)
         case .launch(let worker): launch(worker)
@@ -55,8 +55,8 @@ extension Service {
         case .announceRevoked(let worker, let epoch, let partitions, let lost, let deadline):
             announceRevoked(partitions, epoch: epoch, lost: lost, deadline: deadline, to: worker)
         case .commit(let entries, let token): commit(entries, token: token)
-        case .pause(let partition): consumer.pause(partition)
-        case .resume(let partition): consumer.resume(partition)
+        case .pause(let partition): source.pause(partition)
+        case .resume(let partition): source.resume(partition)
         case .answerRevoke(let partitions):
             giveBackRecords()
             answerRevoke(partitions)
@@ -67,16 +67,16 @@ extension Service {
 
     /// While the group is being joined a commit waits: sent now, it would cost the assignment (`Consumer.isJoining`).
     private func commit(_ entries: [DeliveryCore.CommitEntry], token: UInt64) {
-        if consumer.isJoining { heldCommits.append((entries, token)) } else { send(entries, token: token) }
+        if source.isJoining { heldCommits.append((entries, token)) } else { send(entries, token: token) }
     }
 
     /// Sends the commits that waited; where the assignment was lost meanwhile, nothing of it may be committed.
     func sendHeldCommits() {
-        guard !heldCommits.isEmpty, !consumer.isJoining else { return }
+        guard !heldCommits.isEmpty, !source.isJoining else { return }
         let held = heldCommits
         heldCommits = []
         for (entries, token) in held {
-            if consumer.assignmentLost {
+            if source.assignmentLost {
                 machine.commitFinished(token: token, failed: entries.map { $0.partition }, now: now, actions: &actions)
             } else {
                 send(entries, token: token)
@@ -89,7 +89,7 @@ extension Service {
             Kafka.CommitEntry(partition: entry.partition, offset: entry.offset, metadata: entry.metadata)
         }
         do {
-            try consumer.commit(wanted, token: token)
+            try source.commit(wanted, token: token)
         } catch {
             log.warning("commit failed", metadata: ["error": "\(error)"])
             for entry in entries { refusedCommits[entry.partition] = error }
@@ -116,7 +116,7 @@ extension Service {
 
     /// A partition's name for people: `topic/partition`.
     func place(_ partition: PartitionIndex) -> String {
-        let name = consumer.partitions.name(of: partition)
+        let name = partitionTable.name(of: partition)
         return "\(name.topic)/\(name.partition)"
     }
 
@@ -207,8 +207,8 @@ extension Service {
     private func facts(of letter: DeadLetter) -> Logger.Metadata {
         var facts: Logger.Metadata = ["cause": "\(letter.cause.rawValue)", "attempts": "\(letter.attempts)"]
         if let template = plan.settings.deadLetterTopic {
-            let source = consumer.partitions.name(of: letter.partition).topic
-            facts["dead.letter.topic"] = "\(DeadLetterTopic.name(template, for: source))"
+            let topic = partitionTable.name(of: letter.partition).topic
+            facts["dead.letter.topic"] = "\(DeadLetterTopic.name(template, for: topic))"
         }
         if let note = failureNotes[letter.slot] { facts["error"] = "\(note.error)" }
         return at(letter.partition, letter.offset).merging(facts) { $1 }
@@ -241,7 +241,7 @@ extension Service {
     }
 
     func at(_ partition: PartitionIndex, _ offset: Int64) -> Logger.Metadata {
-        let name = consumer.partitions.name(of: partition)
+        let name = partitionTable.name(of: partition)
         return ["kafka.topic": "\(name.topic)", "kafka.partition": "\(name.partition)", "kafka.offset": "\(offset)"]
     }
 

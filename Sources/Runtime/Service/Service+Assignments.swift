@@ -7,7 +7,7 @@ extension Service {
     func announceAssigned(_ partitions: [PartitionPosition], epoch: UInt32, to worker: WorkerIndex) {
         guard let connection = willFlush(worker) else { return }
         let places = partitions.map { position in
-            let place = topics.partition(position.partition, in: consumer.partitions)
+            let place = topics.partition(position.partition, in: partitionTable)
             return AnnouncedPartition(topic: place.topic, partition: place.partition, offset: position.offset)
         }
         pen.encoder.assigned(epoch: epoch, places, into: &connection.outbound)
@@ -19,7 +19,7 @@ extension Service {
     ) {
         guard let connection = willFlush(worker) else { return }
         let places = partitions.map { partition in
-            let place = topics.partition(partition, in: consumer.partitions)
+            let place = topics.partition(partition, in: partitionTable)
             return AnnouncedPartition(topic: place.topic, partition: place.partition, offset: nil)
         }
         pen.encoder.revoked(

@@ -90,7 +90,7 @@ extension Service {
     func checkConnectTimeout() {
         guard let deadline = connectDeadline, deadline <= now else { return }
         // A broker was reached, and the group is being joined, which may take a session: that is no lack of brokers.
-        if consumer.hasReachedBroker {
+        if source.hasReachedBroker {
             hasReachedBroker = true
             return
         }

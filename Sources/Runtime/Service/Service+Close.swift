@@ -51,8 +51,8 @@ extension Service {
         let limit = max(now + .seconds(1), machine.drainEnd ?? now + plan.limits.drainTimeout)
         do {
             answerPendingAssign()
-            consumer.beginClose()
-            while !consumer.isClosed {
+            source.beginClose()
+            while !source.isClosed {
                 try poller.wait(timeoutMilliseconds: 20, into: &readiness)
                 now = Instant(nanoseconds: MonotonicClock.nanoseconds())
                 takeConsumerEvents()
@@ -66,7 +66,7 @@ extension Service {
             }
             // The client's last log lines.
             takeConsumerEvents()
-            consumer.finish()
+            source.finish()
         } catch {
             log.warning("closing the consumer failed", metadata: ["error": "\(error)"])
         }
@@ -85,9 +85,9 @@ extension Service {
     /// An assignment that came too late for a look-up is answered with nothing, as closing waits for the answer. One of our
     /// own (`--assign`) nobody waits for, and librdkafka would never return from a call that meets the end of the close.
     private func answerPendingAssign() {
-        while case .assign? = rebalances.current, !consumer.isClosed {
+        while case .assign? = rebalances.current, !source.isClosed {
             if plan.settings.assignments.isEmpty {
-                do { try consumer.assign([]) } catch { log.debug("late assignment: \(error)") }
+                do { try source.assign([]) } catch { log.debug("late assignment: \(error)") }
             }
             rebalances.finish()
         }

@@ -12,9 +12,9 @@ extension Service {
         guard let template = plan.settings.deadLetterTopic else { return }
         do {
             let writer = try openDeadLetterWriter()
-            let name = consumer.partitions.name(of: letter.partition)
+            let name = partitionTable.name(of: letter.partition)
             try writer.write(
-                letter.slot, of: consumer.records, topic: DeadLetterTopic.name(template, for: name.topic),
+                letter.slot, of: store, topic: DeadLetterTopic.name(template, for: name.topic),
                 headers: reason(of: letter).headers(brief: isBrief), token: letter.key.value)
             lettersUnderWay[letter.key.value] = (letter, isBrief)
         } catch let error as KafkaError where error.isRecordTooLarge && !isBrief {
@@ -95,7 +95,7 @@ extension Service {
     }
 
     private func reason(of letter: DeadLetter) -> DeadLetterReason {
-        let name = consumer.partitions.name(of: letter.partition)
+        let name = partitionTable.name(of: letter.partition)
         let note = failureNotes[letter.slot]
         var time = timespec()
         unsafe clock_gettime(CLOCK_REALTIME, &time)

@@ -133,7 +133,7 @@ extension Service {
         _ message: OutgoingMessage, _ record: DeliveredRecord, _ pen: inout Pen
     ) -> EncodingFailure? {
         let partition = name(of: message.partition, &pen)
-        let fields = unsafe consumer.records.fields(record.slot)
+        let fields = unsafe store.fields(record.slot)
         let position = unsafe position(of: record, fields)
         do throws(EncodingFailure) {
             if unsafe fields.headersAreDamaged { throw .unreadableHeaders }
@@ -162,7 +162,7 @@ extension Service {
     @inline(__always)
     private func name(of partition: PartitionIndex, _ pen: inout Pen) -> QuotedPartition {
         if let known = pen.partition, known.index == partition { return known.name }
-        let name = topics.partition(partition, in: consumer.partitions)
+        let name = topics.partition(partition, in: partitionTable)
         pen.partition = (partition, name)
         return name
     }
@@ -186,7 +186,7 @@ extension Service {
         var shared = SharedMembers(topic: partition.topic, partition: partition.partition)
         if sharing {
             shared.attempt = first.attempt
-            shared.timestampType = unsafe position(of: first, consumer.records.fields(first.slot)).timestampType
+            shared.timestampType = unsafe position(of: first, store.fields(first.slot)).timestampType
         }
         pen.encoder.beginBatch(id: head.id, shared: shared, into: &pen.buffer)
         do throws(EncodingFailure) {
@@ -216,7 +216,7 @@ extension Service {
         _ record: DeliveredRecord, _ partition: QuotedPartition, _ shared: SharedMembers, _ sharing: Bool,
         _ pen: inout Pen
     ) throws(EncodingFailure) -> Bool {
-        let fields = unsafe consumer.records.fields(record.slot)
+        let fields = unsafe store.fields(record.slot)
         let position = unsafe position(of: record, fields)
         if sharing, shared.attempt != record.attempt || shared.timestampType != position.timestampType { return false }
         if unsafe fields.headersAreDamaged { throw .unreadableHeaders }

@@ -7,7 +7,7 @@ extension Service {
     func takeConsumerEvents() {
         lastConsumerPoll = now
         events.removeAll(keepingCapacity: true)
-        consumer.pollEvents(into: &events)
+        source.pollEvents(into: &events)
         sendHeldCommits()
         for event in events { handle(event) }
         advanceRebalances()
@@ -53,7 +53,7 @@ extension Service {
         }
     }
 
-    private func topic(_ partition: PartitionIndex) -> String { consumer.partitions.name(of: partition).topic }
+    private func topic(_ partition: PartitionIndex) -> String { partitionTable.name(of: partition).topic }
 
     private func names(_ partitions: [PartitionIndex]) -> String { partitions.map(place).joined(separator: " ") }
 
@@ -63,7 +63,7 @@ extension Service {
         var partitions: [PartitionIndex] = []
         var explicit: [PartitionIndex: Int64] = [:]
         for assignment in plan.settings.assignments {
-            let partition = consumer.partitions.index(
+            let partition = partitionTable.index(
                 topic: assignment.topic, partition: assignment.partition)
             partitions.append(partition)
             explicit[partition] = assignment.offset
@@ -105,7 +105,7 @@ extension Service {
         outOfRange.subtract(partitions)
         for partition in partitions { refusedCommits[partition] = nil }
         do {
-            try consumer.unassign(partitions)
+            try source.unassign(partitions)
         } catch {
             log.error("answering a revoke failed", metadata: ["error": "\(error)"])
         }
@@ -116,9 +116,9 @@ extension Service {
         do {
             let positions = places.map { ($0.found.partition, offset: $0.start) }
             if plan.settings.assignments.isEmpty {
-                try consumer.assign(positions)
+                try source.assign(positions)
             } else {
-                try consumer.assignDirectly(positions)
+                try source.assignDirectly(positions)
             }
         } catch {
             // Nothing would ever arrive, and nothing would say so.
@@ -249,12 +249,12 @@ extension Service {
         }
         var explicit: [PartitionIndex: Int64] = [:]
         for assignment in plan.settings.assignments {
-            let partition = consumer.partitions.index(topic: assignment.topic, partition: assignment.partition)
+            let partition = partitionTable.index(topic: assignment.topic, partition: assignment.partition)
             explicit[partition] = assignment.offset
         }
         let places = choosePositions(result.positions.filter { missing.found($0.partition) }, explicit)
         do {
-            try consumer.add(places.map { ($0.found.partition, offset: $0.start) })
+            try source.add(places.map { ($0.found.partition, offset: $0.start) })
             beginReading(places)
         } catch {
             stop(.software, "reading partitions whose leader came back failed: \(error)")
@@ -326,7 +326,7 @@ extension Service {
             guard let start = choosePosition(wanted, position) else { continue }
             machine.relocate(position.partition, to: start, now: now, actions: &actions)
             do {
-                try consumer.restart(position.partition, at: start)
+                try source.restart(position.partition, at: start)
             } catch {
                 stop(.software, "\(place(position.partition)): reading on at \(start) failed: \(error)")
             }

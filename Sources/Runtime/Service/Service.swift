@@ -7,7 +7,7 @@ package import Logging
 import Observability
 package import Reactor
 
-/// One service: a consumer, a pool of workers and the machine that decides, all on one thread.
+/// One service: a source of records, a pool of workers and the machine that decides, all on one thread.
 ///
 /// A turn of the loop: wait until the machine's next deadline; gather inputs, each source bounded; let the machine decide;
 /// perform its actions; one write a worker. Nothing here is shared or locked; other threads reach it by its mailbox.
@@ -22,8 +22,11 @@ package final class Service {
     /// Records wait.
     let recordWake: WakeUp
     let mailbox: Mailbox<ServiceCommand>
-    let consumer: Consumer
-    let lookups: LookupThread
+    let source: any RecordSource
+    let lookups: any PositionLookup
+    /// The source's, kept here because they are asked for each record.
+    let store: RecordStore
+    let partitionTable: PartitionTable
 
     private let machineMemory: CheckedInDebug<DeliveryMachine>
     /// What decides. Computed, because a property wrapper cannot hold what must not be copied.
@@ -114,10 +117,13 @@ package final class Service {
         recordWake = try WakeUp()
         try poller.add(wake, token: WorkerToken.wake)
         try poller.add(recordWake, token: WorkerToken.recordWake)
-        consumer = try Consumer(
+        let consumer = try Consumer(
             properties: plan.properties, wake: wake.descriptor, recordWake: recordWake.descriptor,
             hashesKeys: plan.policy.order == .key)
+        source = consumer
         lookups = try LookupThread(consumer: consumer, wake: wake.descriptor)
+        store = source.records
+        partitionTable = source.partitions
         let now = Instant(nanoseconds: MonotonicClock.nanoseconds())
         self.now = now
         startedAt = now
@@ -154,7 +160,7 @@ package final class Service {
 
     private func begin() throws {
         if plan.settings.assignments.isEmpty {
-            try consumer.subscribe(plan.settings.topics + (plan.settings.topicPattern.map { [$0] } ?? []))
+            try source.subscribe(plan.settings.topics + (plan.settings.topicPattern.map { [$0] } ?? []))
         } else {
             beginDirectAssignment()
         }
@@ -191,7 +197,7 @@ package final class Service {
 
     /// Lets the machine do what is due and performs what it asks for.
     func decide() {
-        machine.awaitsPartitions = !missing.partitions.isEmpty
+        machine.awaitsPartitions = !missing.partitions.isEmpty || source.awaitsPartitions
         machine.timePassed(now: now, actions: &actions)
         // The next rebalance event is looked at only when everything that was decided before it is done.
         repeat {
@@ -246,7 +252,7 @@ package final class Service {
         let budget = min(wanted.records, 1_000)
         guard budget > 0 else { return }
         let bytes = min(wanted.bytes, Service.bytesATurn)
-        mayHaveMoreRecords = consumer.takeRecords(upTo: budget, bytes: bytes, into: &arrivals)
+        mayHaveMoreRecords = source.takeRecords(upTo: budget, bytes: bytes, into: &arrivals)
         if !arrivals.records.isEmpty { timeline.pass(.firstRecord, now: now, log: log) }
         // In a local variable, where its elements can be lent out.
         var arrived = Arrivals()
@@ -285,8 +291,8 @@ package final class Service {
         guard let filter = plan.filter else { return }
         for index in records.indices {
             let (slot, offset) = (records[index].slot, records[index].offset)
-            let name = consumer.partitions.name(of: records[index].partition)
-            records[index].isFiltered = unsafe consumer.records.withFields(slot) { fields in
+            let name = partitionTable.name(of: records[index].partition)
+            records[index].isFiltered = unsafe store.withFields(slot) { fields in
                 unsafe !filter.matches(fields, of: name, offset: offset)
             }
         }
