@@ -18,8 +18,6 @@ void *crecords_reallocate(void *memory, size_t size);
 struct crecords_record *crecords_place(struct crecords_blocks *blocks, uint32_t size);
 // Takes the record out of its block's counts, and the block out of use where it was the last one.
 void crecords_displace(struct crecords_blocks *blocks, struct crecords_record *record);
-// Moves the records of sparse blocks together, where the blocks are far larger than what lives in them.
-void crecords_compact(struct crecords_store *store);
 void crecords_free_blocks(struct crecords_blocks *blocks);
 
 // A slot for the record, which learns it.

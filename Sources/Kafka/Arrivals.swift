@@ -22,7 +22,8 @@ package struct Arrivals {
         return all + records[next...].map { .record($0) }
     }
 
-    mutating func removeAll() {
+    /// Forgets what was brought; the memory stays.
+    package mutating func removeAll() {
         records.removeAll(keepingCapacity: true)
         others.removeAll(keepingCapacity: true)
     }

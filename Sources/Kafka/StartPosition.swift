@@ -54,4 +54,12 @@ package struct LookupResult: Equatable, Sendable {
     package let failed: [LookupFailure]
     /// Why there is no answer for any partition; asking again is the caller's decision.
     package let error: KafkaError?
+
+    /// An answer to the question with this token.
+    package init(token: UInt64, positions: [StartPosition], failed: [LookupFailure], error: KafkaError?) {
+        self.token = token
+        self.positions = positions
+        self.failed = failed
+        self.error = error
+    }
 }

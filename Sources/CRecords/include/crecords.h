@@ -133,6 +133,29 @@ void crecords_take(
 void crecords_take_message(
     struct crecords_store *store, struct rd_kafka_s *client, struct rd_kafka_message_s *message);
 
+// ---- Putting ----
+
+// A record that does not come from librdkafka. Its memory stays the caller's.
+struct crecords_own {
+    int64_t timestamp;       // milliseconds since 1970
+    int32_t timestamp_type;  // CRECORDS_*
+    int32_t key_size;        // -1: no key
+    int32_t value_size;      // -1: no value
+    int32_t header_count;
+    const uint8_t *key, *value;
+    const struct crecords_header *headers;  // whose `start` counts from the beginning of `header_bytes`
+    const uint8_t *header_bytes;
+    size_t header_bytes_size;
+};
+
+// Copies the record and holds it; its slot and size are told as those of an arrival, the offset is left alone. False, and
+// nothing is held, where it is larger than 4 GiB.
+bool crecords_put(
+    struct crecords_store *store, const struct crecords_own *own, struct crecords_arrival *arrival);
+// Moves the records of sparse blocks together, where the blocks are far larger than what lives in them. A take does so by
+// itself; whoever puts calls this once for each bunch.
+void crecords_compact(struct crecords_store *store);
+
 // The name of a topic that a run or an event told; lives until the store is destroyed.
 const char *crecords_topic_name(const struct crecords_store *store, int32_t topic);
 // Gives back what is kept of librdkafka's: before the client is destroyed. Nothing may be taken afterwards.
