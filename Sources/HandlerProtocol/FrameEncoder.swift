@@ -61,6 +61,17 @@ package struct FrameEncoder {
         writePlace(attempt: attempt, redelivered: redelivered, place, separator: UInt8(ascii: ","), into: &buffer)
     }
 
+    /// Begins an object that tells of a record and of no delivery, as `RecordLine` reads it: a `message` without `type`, `id` and
+    /// `attempt`. It is ended by `endMessage`; with the framing `lines` it is a line of a JSON-lines file.
+    package mutating func beginRecordLine(place: RecordPlace, into buffer: inout OutboundBuffer) {
+        assert(state == .idle, "the frame before was not ended")
+        openFrame(into: &buffer)
+        state = .message
+        recordStart = frameStart
+        shared = SharedMembers(attempt: 1)
+        writePlace(attempt: 1, redelivered: false, place, separator: UInt8(ascii: "{"), into: &buffer)
+    }
+
     /// Begins a frame of several records, which inherit the members in `shared`.
     package mutating func beginBatch(id: UInt64, shared: SharedMembers, into buffer: inout OutboundBuffer) {
         assert(state == .idle, "the frame before was not ended")

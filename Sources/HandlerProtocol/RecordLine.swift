@@ -1,4 +1,4 @@
-/// A record as one line of a JSON-lines file tells it: what a broker can be filled from.
+/// A record as one line of a JSON-lines file tells it: what a broker can be filled from, and what can be replayed.
 ///
 /// Two spellings are read, also mixed: the members of a `message` frame (`protocol.md`, sections 6 and 7.2), and what
 /// `kcat -J` prints (kcat's `json.c`). A line that ackpipe or kcat wrote is thus a line that can be loaded.
@@ -29,11 +29,15 @@ package struct RecordLine: Hashable, Sendable {
     package var headers: [Header]
     /// Milliseconds since 1970, 0 or more; nil where the line has none.
     package var timestamp: Int64?
+    /// Who set the timestamp: `.create` where the line does not say so, `.none` where there is no timestamp.
+    package var timestampType: TimestampType
+    /// The record's place in its partition, 0 or more; nil where the line names none.
+    package var offset: Int64?
 
     /// A record; whatever is left out is absent.
     package init(
         topic: String? = nil, partition: Int32? = nil, key: [UInt8]? = nil, value: [UInt8]? = nil,
-        headers: [Header] = [], timestamp: Int64? = nil
+        headers: [Header] = [], timestamp: Int64? = nil, timestampType: TimestampType = .create, offset: Int64? = nil
     ) {
         self.topic = topic
         self.partition = partition
@@ -41,6 +45,8 @@ package struct RecordLine: Hashable, Sendable {
         self.value = value
         self.headers = headers
         self.timestamp = timestamp
+        self.timestampType = timestamp == nil ? .none : timestampType
+        self.offset = offset
     }
 
     /// Reads one line, with or without its line end. A pure function of the bytes.
@@ -54,7 +60,10 @@ package struct RecordLine: Hashable, Sendable {
         var record = RecordLine()
         record.topic = try members.topic(line)
         record.partition = try members.partition(line)
+        record.offset = try members.offset(line)
         record.timestamp = try members.timestamp(line)
+        record.timestampType = try members.timestampType(line, hasTimestamp: record.timestamp != nil)
+        if record.timestampType == .none { record.timestamp = nil }
         record.key = try members.key(line)
         record.value = try members.value(line)
         record.headers = try members.headers(line)

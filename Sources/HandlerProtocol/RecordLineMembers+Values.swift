@@ -26,6 +26,36 @@ extension RecordLineMembers {
         return value < 0 ? nil : value
     }
 
+    /// The last number has none after it.
+    func offset(_ line: Span<UInt8>) throws(RecordLineFault) -> Int64? {
+        guard let start = start(of: .offset, line) else { return nil }
+        return try integer(line, start, "offset", 0...Int64.max - 1)
+    }
+
+    /// The protocol's words and kcat's; what is said of a time that is not there counts for nothing. kcat prints some number
+    /// beside `unknown`.
+    func timestampType(_ line: Span<UInt8>, hasTimestamp: Bool) throws(RecordLineFault) -> TimestampType {
+        guard let (name, start) = try only(of: [.timestampType, .tstype]), line[start] != UInt8(ascii: "n") else {
+            return hasTimestamp ? .create : .none
+        }
+        let needed = "one of \"create\", \"append\" and \"none\" is needed"
+        let type: TimestampType
+        switch try text(line, start, name.rawValue, needed) {
+        case "create": type = .create
+        case "append", "logappend": type = .append
+        case "unknown": return .none
+        case "none": type = .none
+        case let other:
+            throw RecordLineFault(atByte: start, "\"\(name.rawValue)\" is \(quotedForMessage(other)); \(needed)")
+        }
+        guard hasTimestamp else { return .none }
+        guard type != .none else {
+            throw RecordLineFault(
+                atByte: start, "\"\(name.rawValue)\" says that there is no timestamp, and there is one; keep one of them")
+        }
+        return type
+    }
+
     func key(_ line: Span<UInt8>) throws(RecordLineFault) -> [UInt8]? {
         guard let (name, start) = try only(of: [.key, .keyBase64, .keyJSON]) else { return nil }
         return try bytes(line, start, name)

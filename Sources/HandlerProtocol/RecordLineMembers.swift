@@ -7,11 +7,14 @@ enum RecordLineName: String, CaseIterable {
     case valueJSON = "value_json"
     /// kcat's names for value and timestamp.
     case payload, ts
-    /// What a `message` frame says beside the record; read past.
-    case type, id, attempt, redelivered, offset, meta
+    case offset
     case timestampType = "timestamp_type"
+    /// kcat's name for the timestamp's type.
+    case tstype
+    /// What a `message` frame says beside the record; read past.
+    case type, id, attempt, redelivered, meta
     /// What kcat says beside the record; read past.
-    case tstype, broker
+    case broker
 }
 
 /// Where the members of a line stand: the first of two passes, which checks every byte of it.
