@@ -46,6 +46,14 @@ package enum FramingOption: String, CaseIterable, Sendable {
     case lines
 }
 
+/// How the summary of a replay looks (`--format`).
+package enum SummaryFormat: String, CaseIterable, Sendable {
+    /// For people: a table.
+    case text
+    /// For machines: one JSON object.
+    case json
+}
+
 /// What happens when a position is asked for that the log no longer has (`--out-of-range`).
 package enum OutOfRangePolicy: String, CaseIterable, Sendable {
     /// The service stops and names the lost range.

@@ -2,6 +2,8 @@
 package enum Invocation: Equatable, Sendable {
     /// `ackpipe run`, with each service's settings in the file's order; never empty.
     case run([RunSettings])
+    /// `ackpipe replay`.
+    case replay(ReplaySettings)
     /// `ackpipe broker`.
     case broker(BrokerSettings)
     /// `ackpipe demo`.
@@ -85,6 +87,10 @@ package struct CommandLine {
             var services = ServicesResolution(flags: flags, variables: variables, file: file)
             invocation = .run(services.resolve(readSecret, matches))
             complaints += services.complaints
+        case .replay:
+            let (settings, found) = ReplaySettings.resolve(flags, variables, file)
+            invocation = .replay(settings)
+            complaints += found
         case .broker: invocation = .broker(BrokerSettings.resolve(&values))
         case .demo: invocation = .demo(DemoSettings.resolve(&values, command: flags.layer.command))
         case .deadLetterReplay:

@@ -8,8 +8,7 @@ package enum ConfigurationReference {
             let options = OptionTable.options(of: command).filter { command == .run || !$0.commands.contains(.run) }
             parts.append("## `ackpipe \(command.rawValue)`\n\n    \(command.usage)\n\n\(fill(command.explanation))")
             if command != .run {
-                let shared = command == .deadLetterReplay ? "`--brokers`, `--property` and the options" : "Options"
-                parts.append("\(shared) of the log as above, and:")
+                parts.append("\(shared(by: command)) of the log as above, and:")
             }
             for section in OptionSection.allCases {
                 let rows = options.filter { $0.section == section }
@@ -20,6 +19,17 @@ package enum ConfigurationReference {
         }
         parts += [refusals(.forConsumer), refusals(.forProducer), exitCodes]
         return parts.joined(separator: "\n\n") + "\n"
+    }
+
+    /// The options that a command has in common with `run`, in words.
+    private static func shared(by command: Subcommand) -> String {
+        switch command {
+        case .replay:
+            let names = OptionTable.options(of: .replay).filter { OptionTable.sharedWithReplay.contains($0.name) }
+            return fill(names.map { "`\($0.longFlag)`" }.joined(separator: ", ") + " and the options")
+        case .deadLetterReplay: return "`--brokers`, `--property` and the options"
+        default: return "Options"
+        }
     }
 
     private static let introduction = """

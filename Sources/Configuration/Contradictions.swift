@@ -19,6 +19,11 @@ enum Contradictions {
         checkLanes(settings, &values)
         checkDeadLetters(settings, &values, matches: matches)
         checkPollInterval(settings, &values)
+        if settings.record == nil, values.isMissing(.record) {
+            for name in [OptionName.recordSample, .recordMaxBytes] where !values.isMissing(name) {
+                values.complain(values.place(name), "\(name.rawValue) means nothing where nothing is recorded; add --record FILE")
+            }
+        }
     }
 
     private static func checkMissing(_ settings: RunSettings, _ values: inout SettingValues) {

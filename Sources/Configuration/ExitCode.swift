@@ -2,6 +2,7 @@
 /// XCU 2.8.2). The help text and the reference page are made from this list.
 package enum ExitCode: Int32, CaseIterable, Sendable {
     case ok = 0
+    case failures = 1
     case usage = 64
     case data = 65
     case unavailable = 69
@@ -19,9 +20,10 @@ package enum ExitCode: Int32, CaseIterable, Sendable {
     package var meaning: String {
         switch self {
         case .ok: "everything asked for was done, or a signal was followed by a complete drain"
+        case .failures: "a replay was done, and not every record was acknowledged"
         case .usage: "the command line, the environment or the configuration file is wrong"
         case .data:
-            "stopped at a record, at an offset that the log no longer has, or at a line of a load file, or a dead letter could "
+            "stopped at a record, at an offset that the log no longer has, or at a line of a file of records, or a dead letter could "
                 + "not be put back; it is named"
         case .unavailable: "no broker could be reached within --connect-timeout"
         case .software: "a defect in ackpipe; the log says where"

@@ -9,6 +9,8 @@ struct FlagReader {
     private(set) var wantsHelp = false
     /// True when the version was asked for before `--`.
     private(set) var wantsVersion = false
+    /// The one word that stands for itself, where the command takes one.
+    private(set) var operand: String?
     /// True when a stray word ended the reading: what else is missing is then anybody's guess.
     private(set) var isCutShort = false
     /// A word after a malformed -X may be the secret itself, and is not quoted.
@@ -38,6 +40,11 @@ struct FlagReader {
             takeLong(word)
         case _ where word.hasPrefix("-") && word.count > 1:
             takeShort(word)
+        case _ where command.operand != nil && operand == nil && !mayBeSecret:
+            if word.isEmpty || word.unicodeScalars.contains("\0") {
+                layer.complain(.commandLine, "\(command.operand ?? "") is empty or holds a NUL character")
+            }
+            operand = word
         default:
             let quoted = mayBeSecret ? "a word" : QuotedWord.show(word)
             let remedy = !command.runsHandler ? "" : "; the handler's command follows --"

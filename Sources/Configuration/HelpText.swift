@@ -37,7 +37,7 @@ package enum HelpText {
         parts.append(
             WrappedText.wrap(
                 """
-                A flag beats its environment variable\(command == .run ? ", which beats the YAML file" : ""). Durations and \
+                A flag beats its environment variable\(command == .run || command == .replay ? ", which beats the YAML file" : ""). Durations and \
                 sizes carry units: 500ms, 30s, 5m, 1h; 512B, 64KiB, 1MiB.
                 """, width: width, indent: 0))
         parts.append(exitCodes)

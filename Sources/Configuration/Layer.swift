@@ -43,6 +43,16 @@ struct Layer {
     /// Keeps complaints that were found elsewhere.
     mutating func complain(_ found: [Complaint]) { complaints += found }
 
+    /// The same, without what it says of other options; complaints are left to it.
+    func only(_ names: Set<OptionName>) -> Layer {
+        var layer = Layer()
+        layer.values = values.filter { names.contains($0.key) }
+        layer.attempted = attempted.intersection(names)
+        layer.hasCommand = hasCommand
+        layer.usedVariables = usedVariables
+        return layer
+    }
+
     /// Takes over what another layer says of options that this one does not name.
     mutating func take(_ other: Layer) {
         values.merge(other.values) { own, _ in own }

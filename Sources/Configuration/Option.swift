@@ -41,6 +41,12 @@ package enum OptionName: String, CaseIterable, Sendable {
     case maxMessages = "max-messages"
     case logLevel = "log-level"
     case logFormat = "log-format"
+    case record
+    case recordSample = "record-sample"
+    case recordMaxBytes = "record-max-bytes"
+    // Of `replay` alone.
+    case format
+    case maxFailures = "max-failures"
     // Of `dead-letter replay` alone.
     case error, since, until, limit, again
     case fromTopic = "from-topic"
@@ -59,6 +65,8 @@ package enum OptionSection: String, CaseIterable, Sendable {
     case time = "Time limits"
     case bounds = "Bounds"
     case ending = "Ending by itself"
+    case recording = "Recording"
+    case summary = "Summary"
     case broker = "Embedded broker"
     case demo = "Demonstration"
     case letters = "Dead letters"
@@ -109,7 +117,7 @@ package struct Option: Sendable {
         self.isRepeatable = repeatable
         self.defaultText = defaultText
         self.section = section
-        self.commands = commands
+        self.commands = commands == [.run] && OptionTable.sharedWithReplay.contains(name) ? [.run, .replay] : commands
         self.summary = summary
         self.details = details
         self.fileKey = fileKey

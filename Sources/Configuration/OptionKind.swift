@@ -10,6 +10,8 @@ package enum OptionKind: Equatable, Sendable {
     case decimal(ClosedRange<Double>)
     /// A whole number of hundredths, 0 to 100, with or without a percent sign.
     case percentage
+    /// A part of the whole, above 0: `0.01`, `1/100`, at most 1.
+    case fraction
     /// So many a second, minute or hour, and so many at once: `N/s[:BURST]`.
     case rate
     /// A duration with its unit, in a range.
@@ -52,6 +54,7 @@ package enum OptionKind: Equatable, Sendable {
         case .integer(let range): "\(range.lowerBound) to \(range.upperBound)"
         case .decimal(let range): "\(DecimalText.render(range.lowerBound)) to \(DecimalText.render(range.upperBound))"
         case .percentage: "0% to 100%"
+        case .fraction: "above 0, at most 1"
         case .duration(let range), .durationRange(let range):
             "\(DurationText.render(range.lowerBound)) to \(DurationText.render(range.upperBound))"
         case .size(let range): "\(SizeText.render(range.lowerBound)) to \(SizeText.render(range.upperBound))"

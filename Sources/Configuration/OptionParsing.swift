@@ -10,6 +10,7 @@ extension OptionKind {
         case .integer(let range): return .integer(try Self.parseInteger(text, range))
         case .decimal(let range): return .decimal(try Self.parseDecimal(text, range))
         case .percentage: return .integer(try Self.parsePercentage(text))
+        case .fraction: return .decimal(try FractionText.parse(text))
         case .rate: return .rate(try RateText.parse(text))
         case .duration(let range): return .duration(try Self.parseDuration(text, range))
         case .durationRange(let range): return try Self.parseDurationRange(text, range)

@@ -53,6 +53,7 @@ extension RunSettings {
             logFormat: values.choice(.logFormat, or: LogFormatOption.text))
         settings.takeFlow(&values)
         settings.takeFailures(&values, readSecret)
+        settings.takeRecording(&values)
         Contradictions.check(settings, &values, isCutShort: isCutShort, matches: matches)
         return settings
     }
@@ -66,6 +67,12 @@ extension RunSettings {
         trpcMeta = values.flag(.trpcMeta)
         notices = values.notices
         usedVariables = values.usedVariables
+    }
+
+    private mutating func takeRecording(_ values: inout SettingValues) {
+        record = values.text(.record)
+        recordSample = values.decimal(.recordSample)
+        recordMaxBytes = values.integer(.recordMaxBytes)
     }
 
     private mutating func takeFailures(

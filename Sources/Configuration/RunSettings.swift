@@ -113,6 +113,12 @@ package struct RunSettings: Equatable, Sendable {
     package var deadLetterProperties: [Property] = []
     /// True: each message also has its headers as the object `meta`.
     package var trpcMeta = false
+    /// The path of a file that each record handed over is written to as well; nil for none.
+    package var record: String?
+    /// The part of the records that is recorded, above 0 and at most 1.
+    package var recordSample = 1.0
+    /// How large the file may become, in bytes.
+    package var recordMaxBytes = 1 << 30
     /// What an operator should know at start: for the log.
     package var notices: [StartNotice] = []
     /// Environment variables that the configuration took values from: they may be secrets, and handlers do not get them.

@@ -1,5 +1,5 @@
 /// Finds services of one file that would take each other's records or places: members of one group that share topics would split
-/// the records between two handlers, and a member's name can be held by one member only.
+/// the records between two handlers, a member's name can be held by one member only, and a file be written by one.
 enum ServiceOverlap {
     /// One complaint for each pair; `services` tell where each stands, in the same order as `all`.
     static func complaints(
@@ -8,6 +8,13 @@ enum ServiceOverlap {
         guard all.count > 1, all.count == services.count else { return [] }
         var complaints: [Complaint] = []
         for (second, later) in all.enumerated() {
+            if let record = later.record, let first = all[..<second].firstIndex(where: { $0.record == record }) {
+                complaints.append(
+                    Complaint(
+                        services[second].place,
+                        "the services '\(services[first].name)' and '\(services[second].name)' would both record into "
+                            + "'\(record)'; give each a file of its own"))
+            }
             for (first, earlier) in all[..<second].enumerated() where areInOneGroup(earlier, later) {
                 let names = "'\(services[first].name)' and '\(services[second].name)'"
                 let group = later.group ?? ""

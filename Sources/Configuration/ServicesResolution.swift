@@ -71,12 +71,12 @@ struct ServicesResolution {
         return wanted.isEmpty ? services : services.filter { wanted.contains($0.name) }
     }
 
-    /// Topics, groups and commands that flags or environment give to several services at once.
+    /// Topics, groups, files and commands that flags or environment give to several services at once.
     private mutating func refuseWhatNamesOne(_ services: [ConfiguredService]) {
         let names = services.map(\.name).joined(separator: ", ")
         let remedy = "choose one of them with --service NAME, or write it in the file"
         for layer in [flags.layer, variables] {
-            for name in [OptionName.address, .topic, .topicPattern, .group, .assign] {
+            for name in [OptionName.address, .topic, .topicPattern, .group, .assign, .record] {
                 guard let given = layer.values[name]?.first else { continue }
                 complain(given.place, "would be given to several services at once (\(names)); \(remedy)")
             }

@@ -1,10 +1,13 @@
 /// The program's commands. Later versions add theirs here, with their options in `OptionTable`.
 package enum Subcommand: String, CaseIterable, Sendable {
-    case run, demo, broker
+    case run, replay, demo, broker
     case deadLetterReplay = "dead-letter replay"
 
     /// Whether the command runs a handler, which `--` precedes.
-    var runsHandler: Bool { self == .run || self == .demo }
+    var runsHandler: Bool { self == .run || self == .replay || self == .demo }
+
+    /// What the one word stands for that the command takes beside options; nil where it takes none.
+    var operand: String? { self == .replay ? "FILE" : nil }
 
     /// Whether the word is the first of a command's several.
     static func isBeginning(_ word: String) -> Bool { allCases.contains { $0.rawValue.hasPrefix(word + " ") } }
@@ -22,6 +25,7 @@ package enum Subcommand: String, CaseIterable, Sendable {
     var usage: String {
         switch self {
         case .run: "ackpipe run -b BROKERS -t TOPIC -g GROUP [options] -- COMMAND [ARG...]"
+        case .replay: "ackpipe replay FILE [options] -- COMMAND [ARG...]"
         case .demo: "ackpipe demo [options] [-- COMMAND [ARG...]]"
         case .broker: "ackpipe broker [options]"
         case .deadLetterReplay: "ackpipe dead-letter replay -b BROKERS --from-topic TOPIC [options]"
@@ -32,6 +36,7 @@ package enum Subcommand: String, CaseIterable, Sendable {
     var summary: String {
         switch self {
         case .run: "consume Kafka topics and hand the records to a handler"
+        case .replay: "feed records from a JSON-lines file to a handler and tell what became of them; no Kafka needed"
         case .demo: "embedded broker, sample records and a handler in one command; no Kafka needed"
         case .broker: "the embedded broker alone, for development; other clients can use it"
         case .deadLetterReplay: "put dead letters back into the topics that they came from"
@@ -46,6 +51,13 @@ package enum Subcommand: String, CaseIterable, Sendable {
             Consumes Kafka topics and hands each record, or each batch, to COMMAND as length-prefixed JSON on its \
             stdin; an offset is committed only after COMMAND has acknowledged the record on its stdout. COMMAND is \
             an argument vector: no shell reads it.
+            """
+        case .replay:
+            """
+            Hands the records of FILE, one a line in JSON, to COMMAND as `ackpipe run` would, and prints what became of them. \
+            FILE is what `ackpipe run --record` wrote, what `kcat -J` prints, or written by hand; `-` is stdin. The exit \
+            code is 0 when every record was acknowledged (or skipped by COMMAND), 1 when one was not, 65 at a line that is \
+            no record. Options may also stand in the YAML file of `ackpipe run`, whose other keys count for nothing here.
             """
         case .demo:
             """

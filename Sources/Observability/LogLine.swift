@@ -60,7 +60,7 @@ package enum LogLine {
 }
 
 /// Writes JSON text (RFC 8259).
-enum JSONText {
+package enum JSONText {
     static func append(_ value: Logger.Metadata.Value, to line: inout String) {
         switch value {
         case .string(let text): append(LogLine.cut(text), to: &line)
@@ -87,7 +87,8 @@ enum JSONText {
         }
     }
 
-    static func append(_ text: String, to line: inout String) {
+    /// Appends a JSON string, quotes included, without anything that breaks lines.
+    package static func append(_ text: String, to line: inout String) {
         line += "\""
         for scalar in text.unicodeScalars {
             switch scalar {

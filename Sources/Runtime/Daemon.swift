@@ -12,8 +12,9 @@ package enum Daemon {
     /// The first of SIGTERM, SIGINT, SIGHUP and SIGQUIT drains all, a second one ends all at once. Nothing may have started a
     /// thread before: the guard process is forked here, and the signals are blocked for every thread that follows.
     /// `prepare` is called after that; what it starts may have threads.
+    /// With `replay` there is one service, which reads its file in place of brokers.
     package static func run(
-        log: Logger, environment: [String], prepare: () throws -> [RunSettings]
+        log: Logger, environment: [String], replay: FileReplay? = nil, prepare: () throws -> [RunSettings]
     ) -> ServiceOutcome {
         do {
             let guardProcess = try Guard.start()
@@ -22,7 +23,7 @@ package enum Daemon {
             let signals = try SignalSource(signals: [SIGTERM, SIGINT, SIGHUP, SIGQUIT])
             let wake = try WakeUp()
             var services = RunningServices(wake: wake, log: log)
-            for settings in try prepare() { services.start(settings, environment, guardProcess) }
+            for settings in try prepare() { services.start(settings, environment, guardProcess, replay: replay) }
             try supervise(&services, signals, wake)
             return services.outcome
         } catch {

@@ -41,7 +41,9 @@ struct RunningServices {
     }
 
     /// Starts a service on a thread of its own; where that fails, it counts as one that failed.
-    mutating func start(_ settings: RunSettings, _ environment: [String], _ guardProcess: Guard) {
+    mutating func start(
+        _ settings: RunSettings, _ environment: [String], _ guardProcess: Guard, replay: FileReplay? = nil
+    ) {
         var generator = SystemRandomNumberGenerator()
         let plan = ServicePlan(settings, random: generator.next())
         var ownLog = log
@@ -51,7 +53,7 @@ struct RunningServices {
             let mailbox = Mailbox<ServiceCommand>(wake: wake)
             let (ends, index, log) = (ends, services.count, ownLog)
             let thread = try ServiceThread.start(name: settings.service ?? "service") {
-                let outcome = Self.run(plan, log, environment, guardProcess, mailbox, wake)
+                let outcome = Self.run(plan, log, environment, guardProcess, mailbox, wake, replay)
                 ends.send(End(index: index, outcome: outcome))
             }
             services.append(
@@ -66,11 +68,12 @@ struct RunningServices {
     /// On the service's thread, until the service has ended.
     private static func run(
         _ plan: ServicePlan, _ log: Logger, _ environment: [String], _ guardProcess: Guard,
-        _ mailbox: Mailbox<ServiceCommand>, _ wake: WakeUp
+        _ mailbox: Mailbox<ServiceCommand>, _ wake: WakeUp, _ replay: FileReplay?
     ) -> ServiceOutcome {
         do {
             return try Service(
-                plan: plan, log: log, guardProcess: guardProcess, environment: environment, mailbox: mailbox, wake: wake
+                plan: plan, log: log, guardProcess: guardProcess, environment: environment, mailbox: mailbox, wake: wake,
+                replay: replay
             ).run()
         } catch {
             return ServiceOutcome(.configuration, "\(error)")

@@ -43,6 +43,7 @@ struct Ackpipe {
                 "ackpipe \(ackpipeVersion) (librdkafka \(ClientLibrary.version), mimalloc \(allocatorVersion))\n")
             return .ok
         case .run(let services): return RunCommand.perform(services, environment)
+        case .replay(let settings): return ReplayCommand.perform(settings, environment)
         case .broker(let settings):
             return conclude(BrokerProcess.run(settings, log: logger(settings.logLevel, settings.logFormat)))
         case .demo(let settings): return DemoCommand.perform(settings, environment)

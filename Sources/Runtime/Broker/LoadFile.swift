@@ -227,7 +227,8 @@ package final class LoadFile {
         }
     }
 
-    private static func isBlank(_ line: Span<UInt8>) -> Bool {
+    /// Whether nothing but spaces, tabs and a CR stands in the line.
+    static func isBlank(_ line: Span<UInt8>) -> Bool {
         for index in line.indices where line[index] != 0x20 && line[index] != 0x09 && line[index] != 0x0D {
             return false
         }

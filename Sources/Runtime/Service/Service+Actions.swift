@@ -60,8 +60,12 @@ extension Service {
         case .answerRevoke(let partitions):
             giveBackRecords()
             answerRevoke(partitions)
-        case .notice(let notice): tell(notice)
-        case .finished(let ending): finished = ending
+        case .notice(let notice):
+            tallyNotice(notice)
+            tell(notice)
+        case .finished(let ending):
+            if case .stopped(let reason) = ending { tallyStop(reason) }
+            finished = ending
         }
     }
 

@@ -14,8 +14,8 @@ extension Service {
         leaveGroup()
         closeDeadLetterWriter(within: 0)
         let counters = machine.counters
-        log.info(
-            "stopped",
+        log.log(
+            level: sourceLevel, "stopped",
             metadata: [
                 "records.taken": "\(counters.taken)", "records.delivered": "\(counters.delivered)",
                 "records.settled": "\(counters.settled)", "records.redelivered": "\(counters.redelivered)",

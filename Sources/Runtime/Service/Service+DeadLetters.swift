@@ -108,18 +108,25 @@ extension Service {
 
     // MARK: What is said of failures
 
-    /// Remembers why a record failed, for its dead letter.
-    func note(_ error: String?, stderr: String = "", of delivery: Delivery, index: Int? = nil) {
-        guard plan.settings.deadLetterTopic != nil else { return }
+    /// Somebody will want to know why a record failed.
+    private var keepsNotes: Bool { plan.settings.deadLetterTopic != nil || tally != nil }
+
+    /// Remembers why a record failed, for its dead letter or for the summary of a replay.
+    func note(
+        _ error: String?, stderr: String = "", of delivery: Delivery, index: Int? = nil, wasRejected: Bool = false
+    ) {
+        guard keepsNotes else { return }
         for place in index.map({ $0...$0 }) ?? 0...max(0, delivery.count - 1) {
             guard let record = machine.record(place, of: delivery) else { continue }
-            failureNotes.keep(.init(error: error ?? "the handler told no error", stderr: stderr), of: record.slot)
+            failureNotes.keep(
+                .init(error: error ?? "the handler told no error", stderr: stderr, wasRejected: wasRejected),
+                of: record.slot, at: FailedPlace(partition: delivery.partition, offset: record.offset))
         }
     }
 
     /// A worker ends with deliveries unanswered: why, and what it said last, may explain it.
     func noteEnd(of connection: WorkerConnection, _ status: ExitStatus) {
-        guard plan.settings.deadLetterTopic != nil else { return }
+        guard keepsNotes else { return }
         // What a letter carries at most; thousands of these may be kept.
         let lines = connection.lastLines.joined(separator: "\n").utf8
         let stderr = String(decoding: lines.suffix(DeadLetterReason.textLimit), as: UTF8.self)

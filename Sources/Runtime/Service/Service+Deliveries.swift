@@ -35,6 +35,7 @@ extension Service {
     func sendRun(_ actions: [Action], from start: Int, to worker: WorkerIndex) -> Int {
         guard let connection = connections[worker.value], !connection.isBroken else { return 1 }
         let count = sendRun(actions, from: start, to: connection, &pen)
+        tally?.handed(worker, through: connection.marks.lastAdded)
         timeline.pass(.firstDelivery, now: now, log: log)
         return count
     }

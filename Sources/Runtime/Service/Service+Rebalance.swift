@@ -18,7 +18,7 @@ extension Service {
         case .assigned(let partitions):
             hasJoined = true
             timeline.pass(.assigned, now: now, log: log)
-            log.info("partitions assigned", metadata: ["partitions": "\(names(partitions))"])
+            log.log(level: sourceLevel, "partitions assigned", metadata: ["partitions": "\(names(partitions))"])
             refuseOwnDeadLetters(partitions)
             rebalances.waiting.append(.assign(partitions, explicit: [:]))
         case .revoked(let partitions, let lost):
@@ -263,8 +263,8 @@ extension Service {
     }
 
     private func tellReading(_ reading: ReadingPlace) {
-        log.info(
-            "reading",
+        log.log(
+            level: sourceLevel, "reading",
             metadata: [
                 "kafka.partition": "\(place(reading.found.partition))", "position": "\(reading.start)",
                 "committed": "\(reading.found.committed.map(String.init) ?? "none")", "low": "\(reading.found.low)",

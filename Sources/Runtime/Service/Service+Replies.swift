@@ -58,6 +58,7 @@ extension Service {
         if acknowledged.isEmpty, several == nil { return }
         defer { acknowledged.removeAll(keepingCapacity: true) }
         timeline.pass(.firstVerdict, now: now, log: log)
+        if tally != nil { tallyAcknowledged(several, connection.index) }
         do throws(VerdictProblem) {
             try machine.acknowledged(acknowledged.span, from: connection.index, now: now, actions: &actions)
             switch several {
@@ -154,9 +155,12 @@ extension Service {
 
     private func verdict(_ verdict: Verdict, _ connection: WorkerConnection) throws(ProtocolError) {
         timeline.pass(.firstVerdict, now: now, log: log)
+        tallyBefore(verdict, connection.index)
+        let count = countForTally(verdict, connection.index)
         do throws(VerdictProblem) {
             try machine.verdict(verdict, from: connection.index, now: now, actions: &actions)
         } catch { throw describe(error, connection) }
+        tallyAfter(verdict, connection.index, count: count)
     }
 
     private func failure(_ detail: FailureDetail) -> Failure {
@@ -170,7 +174,7 @@ extension Service {
             let record = machine.record(index ?? 0, of: delivery)
         else { return }
         let place = FailedPlace(partition: delivery.partition, offset: record.offset)
-        note(detail.error, of: delivery, index: index)
+        note(detail.error, of: delivery, index: index, wasRejected: detail.action == .reject)
         if detail.action == .retry {
             failureTexts[place] = detail.error
             return

@@ -61,6 +61,7 @@ extension Service {
             reader: FrameReader(framing: pen.encoder.framing, maxFrameBytes: pen.encoder.maxFrameBytes),
             conversation: HandlerConversation(offer: .init(hello: hello)))
         pen.encoder.hello(hello, into: &connection.outbound)
+        tally?.launched(worker)
         return connection
     }
 

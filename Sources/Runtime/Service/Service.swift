@@ -44,6 +44,10 @@ package final class Service {
     var lives: [UInt32]
     /// Those that were given something to say since the last flush, each once.
     @CheckedInDebug var talkative: [WorkerConnection] = []
+    /// Counts for the summary of a replay; nil where records come from brokers.
+    let tally: FileReplayTally?
+    /// The poller tells when a replayed file has more.
+    var isWatchingInput = false
     /// No frame, and no end that was announced, has taken too long before this; nil where none is waited for. What was waited
     /// for may have come since.
     var nextFrameCheck: Instant?
@@ -102,10 +106,11 @@ package final class Service {
 
     /// Opens the client and the poller. Called on the service's thread, which then calls `run`.
     ///
-    /// `guardProcess` ends the handlers' process groups when the daemon is killed; `environment` is the daemon's own.
+    /// `guardProcess` ends the handlers' process groups when the daemon is killed; `environment` is the daemon's own. With
+    /// `replay` the records come from a file in place of brokers.
     package init(
         plan: ServicePlan, log: Logger, guardProcess: Guard?, environment: [String], mailbox: Mailbox<ServiceCommand>,
-        wake: WakeUp
+        wake: WakeUp, replay: FileReplay? = nil
     ) throws {
         self.plan = plan
         self.log = log
@@ -117,18 +122,28 @@ package final class Service {
         recordWake = try WakeUp()
         try poller.add(wake, token: WorkerToken.wake)
         try poller.add(recordWake, token: WorkerToken.recordWake)
-        let consumer = try Consumer(
-            properties: plan.properties, wake: wake.descriptor, recordWake: recordWake.descriptor,
-            hashesKeys: plan.policy.order == .key)
-        source = consumer
-        lookups = try LookupThread(consumer: consumer, wake: wake.descriptor)
-        store = source.records
-        partitionTable = source.partitions
         let now = Instant(nanoseconds: MonotonicClock.nanoseconds())
         self.now = now
+        if let replay {
+            let file = FileSource(
+                replay.file, topic: replay.topic, limit: replay.limit, wake: wake.descriptor,
+                recordWake: recordWake.descriptor, hashesKeys: plan.policy.order == .key)
+            source = file
+            lookups = file
+            tally = FileReplayTally(replay, file, workers: plan.limits.workers, now: now)
+        } else {
+            let consumer = try Consumer(
+                properties: plan.properties, wake: wake.descriptor, recordWake: recordWake.descriptor,
+                hashesKeys: plan.policy.order == .key)
+            source = consumer
+            lookups = try LookupThread(consumer: consumer, wake: wake.descriptor)
+            tally = nil
+        }
+        store = source.records
+        partitionTable = source.partitions
         startedAt = now
         lastConsumerPoll = now
-        timeline = StartTimeline(started: now)
+        timeline = StartTimeline(started: now, level: replay == nil ? .info : .debug)
         pen = Pen(
             encoder: FrameEncoder(
                 framing: plan.settings.framing == .lines ? .lines : .length, maxFrameBytes: plan.settings.maxFrameBytes,
@@ -148,6 +163,7 @@ package final class Service {
 
     /// Runs until the service has ended; answers how. The thread that made the service.
     package func run() -> ServiceOutcome {
+        defer { if let tally { tally.replay.results.send(tally.conclude(machine.counters)) } }
         do {
             try begin()
             while finished == nil { try turn() }
@@ -177,6 +193,9 @@ package final class Service {
                 mayHaveMoreRecords = true
             } else if ready.token == WorkerToken.wake {
                 isWoken = true
+            } else if ready.token == WorkerToken.input {
+                mayHaveMoreRecords = true
+                isWoken = true
             } else if let token = WorkerToken(token: ready.token) {
                 handle(ready, token)
             }
@@ -191,8 +210,10 @@ package final class Service {
         endUnfinishedFrames()
         checkConnectTimeout()
         tellLongWait()
+        tellReplayProgress()
         decide()
         flushWorkers()
+        watchInput()
     }
 
     /// Lets the machine do what is due and performs what it asks for.
@@ -213,6 +234,7 @@ package final class Service {
         var next = nextConsumerPoll
         if let deadline = outlook.deadline { next = min(next, deadline) }
         if let deadline = nextFrameCheck { next = min(next, deadline) }
+        if let deadline = tally?.nextReport { next = min(next, deadline) }
         if let deadline = connectDeadline { next = min(next, deadline) }
         if let deadline = patienceDeadline { next = min(next, deadline) }
         if let deadline = rebalances.retryAt { next = min(next, deadline) }

@@ -64,7 +64,10 @@ package struct ServicePlan: Sendable {
     }
 
     /// The service's name in logs and in `hello`: its own, else the group, or what is read.
-    package var name: String { settings.service ?? settings.group ?? "assign" }
+    package var name: String {
+        // Only a replay has no brokers.
+        settings.service ?? settings.group ?? (settings.brokers.isEmpty ? "replay" : "assign")
+    }
 
     /// Names what the metadata of a commit is about: in another group or topic, or with other records in sight, it means
     /// nothing.

@@ -24,12 +24,15 @@ struct StartTimeline {
     }
 
     private let started: Instant
+    private let level: Logger.Level
     private var last: Instant
     /// By step: looked at for each delivery.
     private var passed = [Bool](repeating: false, count: Step.allCases.count)
 
-    init(started: Instant) {
+    /// Logs with `level`.
+    init(started: Instant, level: Logger.Level = .info) {
         self.started = started
+        self.level = level
         last = started
     }
 
@@ -37,8 +40,8 @@ struct StartTimeline {
     mutating func pass(_ step: Step, now: Instant, log: Logger) {
         if passed[step.place] { return }
         passed[step.place] = true
-        log.info(
-            "start: \(step.rawValue)",
+        log.log(
+            level: level, "start: \(step.rawValue)",
             metadata: [
                 "since.start.ms": "\((now - started).nanoseconds / 1_000_000)",
                 "since.step.ms": "\((now - last).nanoseconds / 1_000_000)",

@@ -15,6 +15,8 @@ struct WorkerToken: Equatable {
     static let firstWorkerToken: UInt64 = 1 << 48
     static let wake: UInt64 = 1
     static let recordWake: UInt64 = 2
+    /// A replayed file has more.
+    static let input: UInt64 = 3
 
     var worker: WorkerIndex
     var life: UInt32
