@@ -43,7 +43,7 @@ package struct OutboundBuffer {
     var capacity: Int { block.count }
 
     /// Takes back everything after the first `count` pending bytes: an unfinished frame.
-    mutating func truncate(toPending count: Int) {
+    package mutating func truncate(toPending count: Int) {
         assert(count >= 0 && count <= pendingCount)
         end = start &+ count
     }

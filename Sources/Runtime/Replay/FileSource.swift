@@ -30,6 +30,8 @@ final class FileSource: RecordSource {
 
     /// Lines as long as that: a value of 64 MiB, each of its bytes escaped.
     private static let longestLine = 512 << 20
+    /// Records of one take: reading a line costs far more than taking a record from Kafka, and the turn's other work waits.
+    private static let recordsATake = 128
 
     let records = RecordStore()
     let partitions = PartitionTable()
@@ -119,7 +121,7 @@ final class FileSource: RecordSource {
         arrivals.removeAll()
         records.compact()
         var taken = 0
-        while arrivals.records.count < max, taken < bytes {
+        while arrivals.records.count < min(max, FileSource.recordsATake), taken < bytes {
             if waiting == nil { readNext() }
             guard let next = waiting else { break }
             let state = progress[Int(next.partition.value)]

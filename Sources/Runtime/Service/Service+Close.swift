@@ -13,6 +13,7 @@ extension Service {
         let uncommitted = uncommittedOutcome()
         leaveGroup()
         closeDeadLetterWriter(within: 0)
+        closeRecording()
         let counters = machine.counters
         log.log(
             level: sourceLevel, "stopped",

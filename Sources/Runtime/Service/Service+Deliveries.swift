@@ -240,13 +240,18 @@ extension Service {
     }
 
     private func position(of record: DeliveredRecord, _ fields: RecordFields) -> RecordPosition {
+        unsafe position(record.offset, fields)
+    }
+
+    @inline(__always)
+    func position(_ offset: Int64, _ fields: RecordFields) -> RecordPosition {
         let type: HandlerProtocol.TimestampType =
             switch unsafe fields.timestampType {
             case .none: .none
             case .create: .create
             case .append: .append
             }
-        return RecordPosition(offset: record.offset, timestamp: unsafe fields.timestamp, timestampType: type)
+        return RecordPosition(offset: offset, timestamp: unsafe fields.timestamp, timestampType: type)
     }
 
     private func write(_ fields: RecordFields, _ pen: inout Pen) throws(EncodingFailure) {

@@ -46,6 +46,8 @@ package final class Service {
     @CheckedInDebug var talkative: [WorkerConnection] = []
     /// Counts for the summary of a replay; nil where records come from brokers.
     let tally: FileReplayTally?
+    /// Writes what is handed over to a file; nil where nothing is recorded, or no more.
+    var recorder: Recorder?
     /// The poller tells when a replayed file has more.
     var isWatchingInput = false
     /// No frame, and no end that was announced, has taken too long before this; nil where none is waited for. What was waited
@@ -139,6 +141,7 @@ package final class Service {
             lookups = try LookupThread(consumer: consumer, wake: wake.descriptor)
             tally = nil
         }
+        recorder = try Recorder.open(plan.settings)
         store = source.records
         partitionTable = source.partitions
         startedAt = now
@@ -214,6 +217,7 @@ package final class Service {
         decide()
         flushWorkers()
         watchInput()
+        if recorder != nil { flushRecording() }
     }
 
     /// Lets the machine do what is due and performs what it asks for.
@@ -235,6 +239,7 @@ package final class Service {
         if let deadline = outlook.deadline { next = min(next, deadline) }
         if let deadline = nextFrameCheck { next = min(next, deadline) }
         if let deadline = tally?.nextReport { next = min(next, deadline) }
+        if let deadline = recorder?.flushDue { next = min(next, deadline) }
         if let deadline = connectDeadline { next = min(next, deadline) }
         if let deadline = patienceDeadline { next = min(next, deadline) }
         if let deadline = rebalances.retryAt { next = min(next, deadline) }
@@ -280,6 +285,7 @@ package final class Service {
         var arrived = Arrivals()
         swap(&arrived, &arrivals)
         filter(&arrived.records)
+        let known = recorder == nil ? 0 : machine.givenBack.count
         var next = 0
         for other in arrived.others {
             machine.recordsArrived(
@@ -288,6 +294,7 @@ package final class Service {
             take(other.arrival)
         }
         machine.recordsArrived(arrived.records.span.extracting(next...), now: now, actions: &actions)
+        if recorder != nil { writeRecording(of: arrived.records, exceptFrom: known) }
         swap(&arrived, &arrivals)
     }
 
@@ -296,7 +303,9 @@ package final class Service {
         timeline.pass(.firstRecord, now: now, log: log)
         var records = [record]
         filter(&records)
+        let known = machine.givenBack.count
         machine.recordsArrived(records.span, now: now, actions: &actions)
+        writeRecording(of: records, exceptFrom: known)
     }
 
     func take(_ arrival: OtherArrival) {
