@@ -117,7 +117,8 @@ package struct Option: Sendable {
         self.isRepeatable = repeatable
         self.defaultText = defaultText
         self.section = section
-        self.commands = commands == [.run] && OptionTable.sharedWithReplay.contains(name) ? [.run, .replay] : commands
+        let isShared = commands.contains(.run) && !commands.contains(.replay)
+        self.commands = isShared && OptionTable.sharedWithReplay.contains(name) ? commands + [.replay] : commands
         self.summary = summary
         self.details = details
         self.fileKey = fileKey
