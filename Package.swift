@@ -93,7 +93,9 @@ let package = Package(
         tests("KafkaTests", ["Kafka", "KafkaTestSupport", "DeliveryCore"]),
         tests("HandlersTests", ["Handlers", "Reactor", "CLinux", "DeliveryCore"]),
         tests("ObservabilityTests", ["Observability", .product(name: "Logging", package: "swift-log")]),
-        tests("RuntimeTests", ["Runtime", "DeliveryCore", "HandlerProtocol", "Configuration", "Kafka", "Reactor"]),
+        tests(
+            "RuntimeTests",
+            ["Runtime", "DeliveryCore", "HandlerProtocol", "Configuration", "Kafka", "Reactor", "Observability"]),
         .testTarget(
             name: "EndToEndTests", dependencies: ["ackpipe", "Kafka", "KafkaTestSupport", "Reactor", "DeliveryCore"],
             exclude: ["Handlers"], swiftSettings: testSettings),

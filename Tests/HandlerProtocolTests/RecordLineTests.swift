@@ -37,7 +37,7 @@ import Testing
                 == RecordLine(
                     topic: "orders", partition: 3, key: Array("customer-7".utf8), value: Array("{\"total\":1}".utf8),
                     headers: [header("a", "1"), header("a", nil), .init(name: [0xC3, 0x28], value: [0xFF, 0xEF, 0])],
-                    timestamp: 1_760_000_000_000))
+                    timestamp: 1_760_000_000_000, offset: 4_711))
     }
 
     @Test("every message of protocol.md's examples is a record")
@@ -61,8 +61,69 @@ import Testing
             record
                 == RecordLine(
                     topic: "orders", partition: 0, key: nil, value: Array("p\u{1}\n".utf8),
-                    headers: [header("a", "b"), header("a", nil), header("", "")], timestamp: 1_760_000_000_005))
+                    headers: [header("a", "b"), header("a", nil), header("", "")], timestamp: 1_760_000_000_005,
+                    offset: 1))
         #expect(try parse("{\"ts\":-1,\"payload\":null}") == RecordLine())
+    }
+
+    @Test("offset and timestamp type are the record's; kcat's words for the type are understood")
+    func places() throws {
+        func type(_ members: String) throws -> TimestampType { try parse("{\"value\":null,\(members)}").timestampType }
+        #expect(try parse("{\"value\":null}").offset == nil)
+        #expect(try parse("{\"value\":null,\"offset\":null}").offset == nil)
+        #expect(try parse("{\"value\":null,\"offset\":9223372036854775806}").offset == .max - 1)
+        #expect(try type("\"timestamp\":5") == .create)
+        #expect(try type("\"timestamp\":5,\"timestamp_type\":\"append\"") == .append)
+        #expect(try type("\"ts\":5,\"tstype\":\"logappend\"") == .append)
+        #expect(try type("\"timestamp\":null,\"timestamp_type\":\"none\"") == .none)
+        #expect(try type("\"timestamp_type\":\"create\"") == .none)
+        let unknown = try parse("{\"value\":null,\"ts\":0,\"tstype\":\"unknown\"}")
+        #expect(unknown.timestamp == nil && unknown.timestampType == .none)
+        #expect(fault("{\"value\":null,\"offset\":-1}")?.contains("offset") == true)
+        #expect(fault("{\"value\":null,\"offset\":9223372036854775807}")?.contains("offset") == true)
+        #expect(fault("{\"value\":null,\"timestamp\":5,\"timestamp_type\":\"none\"}")?.contains("keep one") == true)
+        #expect(fault("{\"value\":null,\"timestamp\":5,\"timestamp_type\":\"now\"}")?.contains("\"create\"") == true)
+        #expect(fault("{\"value\":null,\"tstype\":\"create\",\"timestamp_type\":\"create\"}")?.contains("both") == true)
+    }
+
+    @Test("a line that is written of a record is read as that record")
+    func writtenLines() throws {
+        let forms: [[UInt8]?] = [nil, [], Array("é \u{2028}\"\\\n".utf8), [0xFF, 0, 0xC0], Array("null".utf8)]
+        var encoder = FrameEncoder(
+            framing: .lines, maxFrameBytes: Framing.largestFrameLimit, keyForm: .auto, valueForm: .auto)
+        var buffer = OutboundBuffer()
+        var expected: [RecordLine] = []
+        for (number, key) in forms.enumerated() {
+            for (other, value) in forms.enumerated() {
+                let headers = forms.map { RecordLine.Header(name: key ?? [], value: $0) }
+                let timestamp: Int64? = number == 0 ? nil : 1_795_266_000_123
+                let place = RecordPlace(
+                    topic: QuotedTopic("größe\"\n"), partition: Int32(number), offset: Int64(other),
+                    timestamp: timestamp, timestampType: other == 0 ? .append : .create)
+                encoder.beginRecordLine(place: place, into: &buffer)
+                try encoder.key(key?.span, into: &buffer)
+                try encoder.value(value?.span, into: &buffer)
+                for header in number == 1 ? [] : headers {
+                    try encoder.header(name: header.name.span, value: header.value?.span, into: &buffer)
+                }
+                try encoder.endMessage(into: &buffer)
+                expected.append(
+                    RecordLine(
+                        topic: "größe\"\n", partition: Int32(number), key: key, value: value,
+                        headers: number == 1 ? [] : headers, timestamp: timestamp,
+                        timestampType: other == 0 ? .append : .create, offset: Int64(other)))
+            }
+        }
+        let text = buffer.withPending { pending in pending.indices.map { pending[$0] } }
+        let lines = text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: true)
+        try #require(lines.count == expected.count)
+        for (line, record) in zip(lines, expected) { #expect(try RecordLine.parse(Array(line).span) == record) }
+        // A frame that follows is a frame again.
+        encoder.beginMessage(
+            id: 1, attempt: 1, redelivered: false,
+            place: RecordPlace(topic: QuotedTopic("t"), partition: 0, offset: 0, timestamp: nil, timestampType: .none),
+            into: &buffer)
+        encoder.abandon(into: &buffer)
     }
 
     @Test("no value, an empty value and the JSON text null are three things; so for keys")

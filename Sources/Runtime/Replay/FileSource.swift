@@ -162,6 +162,9 @@ final class FileSource: RecordSource {
 
     // MARK: Reading
 
+    /// The file's descriptor became readable: there is no need to listen to it before it was read.
+    func inputCame() { awaitsInput = false }
+
     /// Reads up to the next record, as far as there is one.
     private func readNext() {
         guard !isAtEnd else { return }

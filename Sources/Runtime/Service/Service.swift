@@ -47,7 +47,7 @@ package final class Service {
     /// Counts for the summary of a replay; nil where records come from brokers.
     let tally: FileReplayTally?
     /// Writes what is handed over to a file; nil where nothing is recorded, or no more.
-    var recorder: Recorder?
+    @CheckedInDebug var recorder: Recorder?
     /// The poller tells when a replayed file has more.
     var isWatchingInput = false
     /// No frame, and no end that was announced, has taken too long before this; nil where none is waited for. What was waited
@@ -197,6 +197,7 @@ package final class Service {
             } else if ready.token == WorkerToken.wake {
                 isWoken = true
             } else if ready.token == WorkerToken.input {
+                tally?.source.inputCame()
                 mayHaveMoreRecords = true
                 isWoken = true
             } else if let token = WorkerToken(token: ready.token) {
