@@ -21,7 +21,8 @@ enum Contradictions {
         checkPollInterval(settings, &values)
         if settings.record == nil, values.isMissing(.record) {
             for name in [OptionName.recordSample, .recordMaxBytes] where !values.isMissing(name) {
-                values.complain(values.place(name), "\(name.rawValue) means nothing where nothing is recorded; add --record FILE")
+                values.complain(
+                    values.place(name), "\(name.rawValue) means nothing where nothing is recorded; add --record FILE")
             }
         }
     }

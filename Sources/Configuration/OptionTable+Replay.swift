@@ -3,7 +3,8 @@ extension OptionTable {
     static let sharedWithReplay: Set<OptionName> = [
         .filter, .mode, .batchSize, .batchLinger, .batchBytes, .order, .laneWindow, .keyFormat, .valueFormat, .trpcMeta,
         .framing, .protocolFD, .retryBackoff, .retryBackoffFactor, .retryJitter, .bisect, .workers, .maxInFlight,
-        .pingInterval, .maxExtend, .ackTimeout, .startTimeout, .drainTimeout, .cancelGrace, .frameTimeout, .stallTimeout,
+        .pingInterval, .maxExtend, .ackTimeout, .startTimeout, .drainTimeout, .cancelGrace, .frameTimeout,
+        .stallTimeout,
         .rate, .maxTotalInFlight, .maxInFlightBytes, .maxFrameBytes, .maxMemory, .config, .service,
     ]
 
@@ -40,7 +41,8 @@ extension OptionTable {
 
     static let recording: [Option] = [
         Option(
-            .record, "FILE", .text, .recording, "write each record that is handed over to a file as well, as JSON lines",
+            .record, "FILE", .text, .recording,
+            "write each record that is handed over to a file as well, as JSON lines",
             details: """
                 A line a record, once, when it arrives and --filter lets it pass: what [`ackpipe replay`](replay.md) and \
                 `ackpipe broker --load` read. Appended to the file, which is made with mode 0600. A file that cannot be written \

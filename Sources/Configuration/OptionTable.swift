@@ -3,7 +3,8 @@
 package enum OptionTable {
     /// Every row, grouped by section.
     package static let all: [Option] =
-        source + delivery + failures + workers + times + bounds + ending + recording + replaying + embedded + letters + log
+        source + delivery + failures + workers + times + bounds + ending + recording + replaying + embedded + letters
+        + log
         + configuration
 
     /// The rows that a command knows, in the table's order.

@@ -48,7 +48,8 @@ package struct ReplaySettings: Equatable, Sendable {
     private func checkMissing(_ values: inout SettingValues, hasCommand: Bool) {
         if file.isEmpty {
             values.complain(
-                .commandLine, "no file is named; write it after the command, as in ackpipe replay orders.jsonl, or - for stdin")
+                .commandLine,
+                "no file is named; write it after the command, as in ackpipe replay orders.jsonl, or - for stdin")
         }
         if !hasCommand {
             values.complain(

@@ -51,7 +51,8 @@ extension RecordLineMembers {
         guard hasTimestamp else { return .none }
         guard type != .none else {
             throw RecordLineFault(
-                atByte: start, "\"\(name.rawValue)\" says that there is no timestamp, and there is one; keep one of them")
+                atByte: start,
+                "\"\(name.rawValue)\" says that there is no timestamp, and there is one; keep one of them")
         }
         return type
     }

@@ -72,7 +72,8 @@ struct RunningServices {
     ) -> ServiceOutcome {
         do {
             return try Service(
-                plan: plan, log: log, guardProcess: guardProcess, environment: environment, mailbox: mailbox, wake: wake,
+                plan: plan, log: log, guardProcess: guardProcess, environment: environment, mailbox: mailbox,
+                wake: wake,
                 replay: replay
             ).run()
         } catch {

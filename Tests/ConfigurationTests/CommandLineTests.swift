@@ -142,12 +142,14 @@ import Testing
     func unknownCommand() {
         #expect(
             Fixture().complaintsExactly(["rnu"])
-                == ["'rnu': unknown command; did you mean run? The commands are: run, demo, broker, dead-letter replay"]
+                == [
+                    "'rnu': unknown command; did you mean run? The commands are: run, replay, demo, broker, dead-letter replay"
+                ]
         )
         #expect(
             Fixture().complaintsExactly(["-b"])
                 == [
-                    "'-b': unknown option; a command comes first. The commands are: run, demo, broker, dead-letter replay"
+                    "'-b': unknown option; a command comes first. The commands are: run, replay, demo, broker, dead-letter replay"
                 ])
     }
 

@@ -13,7 +13,8 @@ import Testing
     @Test(
         "a fraction is a decimal number or a quotient, above 0 and at most 1",
         arguments: [
-            ("0.01", 0.01), ("1/100", 0.01), ("1", 1), ("1.0", 1), ("3/4", 0.75), ("0", nil), ("1.5", nil), ("2/1", nil),
+            ("0.01", 0.01), ("1/100", 0.01), ("1", 1), ("1.0", 1), ("3/4", 0.75), ("0", nil), ("1.5", nil),
+            ("2/1", nil),
             ("1/0", nil), ("0/5", nil), ("1/2/3", nil), ("-1", nil), ("1%", nil), ("/", nil), ("x", nil),
         ] as [(String, Double?)])
     func fractions(text: String, expected: Double?) throws {
@@ -31,13 +32,16 @@ import Testing
         #expect(Fixture().complaints("--record-max-bytes", "1MiB").first?.contains("add --record FILE") == true)
     }
 
-    @Test("two services do not record into one file, be it the file's top level, a flag or each one's own key that says so")
+    @Test(
+        "two services do not record into one file, be it the file's top level, a flag or each one's own key that says so"
+    )
     func services() {
         func service(_ group: String, _ more: (String, Node)...) -> Node {
-            Tree.map(entries: [
-                ("brokers", Tree.scalar("b")), ("topics", Tree.list("t")), ("group", Tree.scalar(group)),
-                ("command", Tree.list("c")),
-            ] + more)
+            Tree.map(
+                entries: [
+                    ("brokers", Tree.scalar("b")), ("topics", Tree.list("t")), ("group", Tree.scalar(group)),
+                    ("command", Tree.list("c")),
+                ] + more)
         }
         func complaints(_ file: Node, _ more: String...) -> [String] {
             Fixture(file: file).complaintsExactly(["run", "--config", "c"] + more)
@@ -49,7 +53,8 @@ import Testing
             (
                 "services",
                 Tree.map(
-                    ("a", service("1", ("record", Tree.scalar("x")))), ("b", service("2", ("record", Tree.scalar("y")))))
+                    ("a", service("1", ("record", Tree.scalar("x")))), ("b", service("2", ("record", Tree.scalar("y"))))
+                )
             ))
         #expect(complaints(own).isEmpty)
         #expect(complaints(own, "--record", "z").first?.contains("several services at once") == true)

@@ -15,7 +15,8 @@ import Testing
         Fixture(file: file).complaintsExactly(["replay"] + more)
     }
 
-    @Test("a file and a command are enough; the defaults are those of run, but that each record has one attempt and goes")
+    @Test(
+        "a file and a command are enough; the defaults are those of run, but that each record has one attempt and goes")
     func defaults() throws {
         let settings = try settings("orders.jsonl", "--", "python3", "handler.py")
         #expect(settings.file == "orders.jsonl" && settings.topic == "replay" && settings.limit == nil)
@@ -70,7 +71,8 @@ import Testing
             ("dead-letter-topic", Tree.scalar("d")), ("log-level", Tree.scalar("warn")),
             ("record", Tree.scalar("r.jsonl")), ("command", Tree.list("python3", "h.py")))
         let settings = try settings("f", "--config", "c.yaml", "--workers", "2", file: file)
-        #expect(settings.run.command == ["python3", "h.py"] && settings.run.mode == .batch && settings.run.workers == 2)
+        #expect(
+            settings.run.command == ["python3", "h.py"] && settings.run.mode == .batch && settings.run.workers == 2)
         #expect(settings.run.maxAttempts == 5 && settings.run.onExhausted == .skip && settings.run.logLevel == .warn)
         #expect(settings.run.brokers.isEmpty && settings.run.topics.isEmpty && settings.run.group == nil)
         #expect(settings.run.deadLetterTopic == nil && settings.run.properties.isEmpty && settings.run.record == nil)
@@ -93,7 +95,8 @@ import Testing
         #expect(settings.run.command == ["b"] && settings.run.workers == 2 && settings.run.order == .key)
         #expect(settings.run.service == "billing")
         #expect(complaints("f", "--config", "c", file: file).first?.contains("choose one of them") == true)
-        #expect(complaints("f", "--config", "c", "--service", "x", file: file).first?.contains("no service 'x'") == true)
+        #expect(
+            complaints("f", "--config", "c", "--service", "x", file: file).first?.contains("no service 'x'") == true)
         #expect(
             complaints("f", "--config", "c", "--service", "mail", "--service", "billing", file: file).first?
                 .contains("give --service once") == true)

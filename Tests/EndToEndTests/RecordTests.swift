@@ -22,7 +22,8 @@ import Testing
     /// Keys, values and headers of every form.
     private func samples() -> [LoadRecord] {
         func record(
-            _ key: [UInt8]?, _ value: [UInt8]?, _ headers: [(name: String, value: [UInt8]?)] = [], _ timestamp: Int64? = nil
+            _ key: [UInt8]?, _ value: [UInt8]?, _ headers: [(name: String, value: [UInt8]?)] = [],
+            _ timestamp: Int64? = nil
         ) -> LoadRecord {
             LoadRecord(topic: "t", partition: 0, key: key, value: value, headers: headers, timestamp: timestamp)
         }
@@ -75,7 +76,8 @@ import Testing
     }
 
     @Test(
-        "What kcat -J prints of a topic is replayed, keys, headers and offsets included", .enabled(if: BrokerLoadTests.kcat != nil),
+        "What kcat -J prints of a topic is replayed, keys, headers and offsets included",
+        .enabled(if: BrokerLoadTests.kcat != nil),
         .timeLimit(.minutes(30)))
     func kcat() async throws {
         try await Slots.shared.run {
@@ -86,7 +88,8 @@ import Testing
                         LoadRecord(
                             topic: "t", partition: 0, key: number % 3 == 0 ? nil : Array("k\(number)".utf8),
                             value: number == 7 ? nil : Array("größe \(number)\n".utf8),
-                            headers: [("a", Array("1".utf8)), ("a", nil)], timestamp: 1_795_266_000_000 + Int64(number)))
+                            headers: [("a", Array("1".utf8)), ("a", nil)], timestamp: 1_795_266_000_000 + Int64(number))
+                    )
                 }
             }
             let run = try run(stage, [], notes: "original")
@@ -104,7 +107,9 @@ import Testing
         }
     }
 
-    @Test("Only what passes the filter is recorded, each record once, also where it is delivered again; a second run appends", .timeLimit(.minutes(30)))
+    @Test(
+        "Only what passes the filter is recorded, each record once, also where it is delivered again; a second run appends",
+        .timeLimit(.minutes(30)))
     func once() async throws {
         try await Slots.shared.run {
             let stage = try Stage(partitions: 1)
@@ -120,7 +125,7 @@ import Testing
             for round in 1...2 {
                 let run = try stage.run(
                     [
-                        "--exit-at-end", "--filter", "offset >= 10", "--record", file, "--retry-backoff", "1ms..2ms",
+                        "--exit-at-end", "--filter", "offset not in (0, 1, 2, 3, 4, 5, 6, 7, 8, 9)", "--record", file, "--retry-backoff", "1ms..2ms",
                         "--max-messages", "20",
                     ], handler)
                 #expect(try await run.waitForExit() == 0, "\(run.logTail)")
@@ -156,7 +161,9 @@ import Testing
         }
     }
 
-    @Test("At its bound, or on a full disk, the recording stops with a line of the log, and the delivery goes on", .timeLimit(.minutes(30)))
+    @Test(
+        "At its bound, or on a full disk, the recording stops with a line of the log, and the delivery goes on",
+        .timeLimit(.minutes(30)))
     func ends() async throws {
         try await Slots.shared.run {
             let stage = try Stage(partitions: 1)
@@ -177,7 +184,9 @@ import Testing
                     "--assign", "\(stage.topic):0@0", "--exit-at-end", "--record", small, "--",
                 ] + handler, in: stage.scratch)
             #expect(shell.code == 0, "\(shell.output)")
-            #expect(shell.output.contains("recording stops") && shell.output.contains("cannot be written"), "\(shell.output)")
+            #expect(
+                shell.output.contains("recording stops") && shell.output.contains("cannot be written"),
+                "\(shell.output)")
             #expect(shell.output.contains("records.settled=500"), "\(shell.output)")
             #expect(try lines(small).count > 0)
         }
@@ -188,7 +197,8 @@ import Testing
         try await Slots.shared.run {
             let stage = try Stage(partitions: 1)
             for path in ["/dev/null", stage.scratch.path("no/such/folder")] {
-                let run = try stage.run(["--record", path], stage.scratch.python("ack.py", "serve(lambda record: None)"))
+                let run = try stage.run(
+                    ["--record", path], stage.scratch.python("ack.py", "serve(lambda record: None)"))
                 #expect(try await run.waitForExit() == 78, "\(run.logTail)")
                 #expect(run.log.contains("--record \(path)"), "\(run.logTail)")
             }

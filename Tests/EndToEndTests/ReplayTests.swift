@@ -31,7 +31,8 @@ import Testing
     ) async throws -> (process: AckpipeProcess, code: Int32, summary: [String: Any]) {
         let file = try scratch.write("records.jsonl", text)
         let process = try AckpipeProcess(
-            ["replay", file, "--format", "json"] + options + ["--"] + scratch.python("handler.py", handler), in: scratch,
+            ["replay", file, "--format", "json"] + options + ["--"] + scratch.python("handler.py", handler),
+            in: scratch,
             environment: ["JOURNAL": Journal(scratch).path])
         let code = try await process.waitForExit()
         let object = try? JSONSerialization.jsonObject(with: Data(process.output.utf8)) as? [String: Any]
@@ -41,7 +42,8 @@ import Testing
     private func records(_ summary: [String: Any]) -> [String: Int] { summary["records"] as? [String: Int] ?? [:] }
 
     @Test(
-        "Every record is handed over once, in order, in each mode and order; the exit code is 0", .timeLimit(.minutes(30)),
+        "Every record is handed over once, in order, in each mode and order; the exit code is 0",
+        .timeLimit(.minutes(30)),
         arguments: [
             [], ["--mode", "batch"], ["--order", "key", "--workers", "2"], ["--order", "none", "--mode", "batch"],
             ["--framing", "lines", "--lane-window", "4"],
@@ -81,7 +83,9 @@ import Testing
                 .sorted { ($0["line"] as? Int ?? 0) < ($1["line"] as? Int ?? 0) }
             try #require(failures.count == 3, "\(process.output)")
             #expect(failures.map { $0["line"] as? Int } == [2, 4, 7])
-            #expect(failures.map { $0["offset"] as? Int } == [0, 1, 3] && failures.map { $0["partition"] as? Int } == [1, 1, 0])
+            #expect(
+                failures.map { $0["offset"] as? Int } == [0, 1, 3]
+                    && failures.map { $0["partition"] as? Int } == [1, 1, 0])
             #expect(failures.map { $0["attempts"] as? Int } == [1, 1, 1])
             let reasons = failures.map { $0["reason"] as? String ?? "" }
             #expect(reasons[0] == "no price" && reasons[1] == "rejected: never")
@@ -91,7 +95,9 @@ import Testing
         }
     }
 
-    @Test("With more attempts a record that fails once is handled; one that always fails is tried so often", .timeLimit(.minutes(30)))
+    @Test(
+        "With more attempts a record that fails once is handled; one that always fails is tried so often",
+        .timeLimit(.minutes(30)))
     func attempts() async throws {
         try await Slots.shared.run {
             let scratch = try Scratch()
@@ -106,7 +112,9 @@ import Testing
         }
     }
 
-    @Test("With --on-exhausted stop the first failure ends the replay with 65, and stands in the summary", .timeLimit(.minutes(30)))
+    @Test(
+        "With --on-exhausted stop the first failure ends the replay with 65, and stands in the summary",
+        .timeLimit(.minutes(30)))
     func stop() async throws {
         try await Slots.shared.run {
             let scratch = try Scratch()
@@ -132,7 +140,9 @@ import Testing
         }
     }
 
-    @Test("A bad line ends the replay with 65, its place and the summary of what came before it", .timeLimit(.minutes(30)))
+    @Test(
+        "A bad line ends the replay with 65, its place and the summary of what came before it", .timeLimit(.minutes(30))
+    )
     func badLine() async throws {
         try await Slots.shared.run {
             let scratch = try Scratch()
@@ -145,7 +155,9 @@ import Testing
         }
     }
 
-    @Test("An empty file is done at once, with 0; files, commands and options that are wrong have their codes", .timeLimit(.minutes(30)))
+    @Test(
+        "An empty file is done at once, with 0; files, commands and options that are wrong have their codes",
+        .timeLimit(.minutes(30)))
     func edges() async throws {
         try await Slots.shared.run {
             let scratch = try Scratch()
@@ -176,8 +188,11 @@ import Testing
                 ["replay", file, "--filter", "partition == 1", "--limit", "4", "--"]
                     + scratch.python("handler.py", ReplayTests.handler), in: scratch)
             #expect(try await process.waitForExit() == 1, "\(process.logTail)")
-            #expect(process.output.contains("records      acked 1   skipped 0   failed 1   filtered 2\n"), "\(process.output)")
-            #expect(process.output.contains("  t              1       0     2         1  no price\n"), "\(process.output)")
+            #expect(
+                process.output.contains("records      acked 1   skipped 0   failed 1   filtered 2\n"),
+                "\(process.output)")
+            #expect(
+                process.output.contains("  t              1       0     2         1  no price\n"), "\(process.output)")
             #expect(process.output.contains("latency      p50 "))
         }
     }
@@ -258,7 +273,9 @@ import Testing
             let file = try scratch.write("records.jsonl", lines(["ok", "reject", "ok"]))
             let process = try AckpipeProcess(["replay", file, "--config", config, "--format", "json"], in: scratch)
             #expect(try await process.waitForExit() == 1, "\(process.logTail)")
-            #expect(process.output.contains("\"acked\":2") && process.output.contains("rejected: never"), "\(process.output)")
+            #expect(
+                process.output.contains("\"acked\":2") && process.output.contains("rejected: never"),
+                "\(process.output)")
             #expect(process.output.contains("\"deliveries\":2") || process.output.contains("\"deliveries\":3"))
         }
     }

@@ -69,7 +69,9 @@ final class Recorder {
 
     /// Appends the record's line; `fields` are its bytes, where they lie. One that has no line (its headers cannot be read)
     /// is left out, as no handler sees it either.
-    func write(_ fields: RecordFields, at position: RecordPosition, of partition: QuotedPartition, now: Instant) throws(End) {
+    func write(_ fields: RecordFields, at position: RecordPosition, of partition: QuotedPartition, now: Instant)
+        throws(End)
+    {
         if unsafe fields.headersAreDamaged { return }
         let before = file.buffer.pendingCount
         do throws(EncodingFailure) {

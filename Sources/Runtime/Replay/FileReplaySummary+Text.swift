@@ -28,7 +28,8 @@ extension FileReplaySummary {
         lines.append(
             row("verdicts", Verdict.allCases.map { ($0.rawValue, verdicts[$0] ?? 0) } + [("none in time", timeouts)]))
         if !workerFailures.isEmpty {
-            lines.append(row("workers", workerFailures.sorted { $0.key < $1.key }.map { ("ended: \($0.key)", $0.value) }))
+            lines.append(
+                row("workers", workerFailures.sorted { $0.key < $1.key }.map { ("ended: \($0.key)", $0.value) }))
         }
         if let latencies {
             let texts = latencies.map { "\($0.name) \(FileReplaySummary.milliseconds($0.nanoseconds)) ms" }

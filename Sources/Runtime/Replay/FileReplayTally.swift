@@ -86,7 +86,8 @@ final class FileReplayTally {
     func progress(_ counters: DeliveryCounters, now: Instant) -> String? {
         guard nextReport <= now else { return nil }
         nextReport = now + FileReplayTally.reportInterval
-        let part = replay.file.size.map { size in size > 0 ? " (\(source.position * 100 / size) % of the file)" : "" } ?? ""
+        let part =
+            replay.file.size.map { size in size > 0 ? " (\(source.position * 100 / size) % of the file)" : "" } ?? ""
         return "\(counters.settled + counters.filtered) of \(source.recordCount) records read are done\(part)"
     }
 }

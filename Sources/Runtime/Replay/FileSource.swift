@@ -147,7 +147,9 @@ final class FileSource: RecordSource {
         let place = Int(held.slot.value)
         while place >= lines.count { lines.append(0) }
         lines[place] = reader.number
-        let hash = keyHash.flatMap { hash in line.key.map { key in unsafe key.withUnsafeBytes { unsafe hash.value(of: $0) } } }
+        let hash = keyHash.flatMap { hash in
+            line.key.map { key in unsafe key.withUnsafeBytes { unsafe hash.value(of: $0) } }
+        }
         return Record(
             partition: next.partition, offset: next.offset, size: held.size, slot: held.slot, keyHash: hash)
     }
@@ -259,7 +261,8 @@ extension FileSource {
 extension FileSource: PositionLookup {
     /// A partition begins at its first record, and is without an end until the file's is reached.
     func startPositions(
-        _ partitions: [PartitionIndex], from policy: StartPolicy, useCommitted: Bool, within patience: Int64, token: UInt64
+        _ partitions: [PartitionIndex], from policy: StartPolicy, useCommitted: Bool, within patience: Int64,
+        token: UInt64
     ) {
         let positions = partitions.map { partition in
             let start = waiting.flatMap { $0.partition == partition ? $0.offset : nil } ?? 0
