@@ -36,7 +36,7 @@ package enum Subcommand: String, CaseIterable, Sendable {
     var summary: String {
         switch self {
         case .run: "consume Kafka topics and hand the records to a handler"
-        case .replay: "hand a file's records to a handler and tell what became of them; no Kafka needed"
+        case .replay: "hand a file's records to a handler, tell what became of them; no Kafka needed"
         case .demo: "embedded broker, sample records and a handler in one command; no Kafka needed"
         case .broker: "the embedded broker alone, for development; other clients can use it"
         case .deadLetterReplay: "put dead letters back into the topics that they came from"

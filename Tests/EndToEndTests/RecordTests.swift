@@ -125,7 +125,8 @@ import Testing
             for round in 1...2 {
                 let run = try stage.run(
                     [
-                        "--exit-at-end", "--filter", "offset not in (0, 1, 2, 3, 4, 5, 6, 7, 8, 9)", "--record", file, "--retry-backoff", "1ms..2ms",
+                        "--exit-at-end", "--filter", "offset not in (0, 1, 2, 3, 4, 5, 6, 7, 8, 9)", "--record", file,
+                        "--retry-backoff", "1ms..2ms",
                         "--max-messages", "20",
                     ], handler)
                 #expect(try await run.waitForExit() == 0, "\(run.logTail)")
