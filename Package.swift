@@ -29,7 +29,11 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 
 let package = Package(
     name: "ackpipe",
-    products: [.executable(name: "ackpipe", targets: ["ackpipe"])],
+    products: [
+        .executable(name: "ackpipe", targets: ["ackpipe"]),
+        // For handlers written in Swift; needs none of the system libraries.
+        .library(name: "AckpipeHandler", targets: ["AckpipeHandler"]),
+    ],
     dependencies: [.package(url: "https://github.com/apple/swift-log", from: "1.16.0")],
     targets: [
         // Pure: they decide, and know neither I/O nor clock nor threads.
@@ -56,6 +60,9 @@ let package = Package(
         swiftTarget("Kafka", ["CRDKafka", "CRecords", "DeliveryCore"]),
         swiftTarget("Handlers", ["CLinux", "Reactor", "DeliveryCore"]),
         swiftTarget("Observability", [.product(name: "Logging", package: "swift-log")]),
+
+        // A handler's side of the protocol, for users; concurrency is theirs to choose, so it knows async.
+        swiftTarget("AckpipeHandler", ["DeliveryCore", "HandlerProtocol", "Reactor"]),
 
         // Composition and commands.
         swiftTarget(
@@ -93,6 +100,7 @@ let package = Package(
         tests("KafkaTests", ["Kafka", "KafkaTestSupport", "DeliveryCore"]),
         tests("HandlersTests", ["Handlers", "Reactor", "CLinux", "DeliveryCore"]),
         tests("ObservabilityTests", ["Observability", .product(name: "Logging", package: "swift-log")]),
+        tests("AckpipeHandlerTests", ["AckpipeHandler", "HandlerProtocol", "DeliveryCore"]),
         tests(
             "RuntimeTests",
             ["Runtime", "DeliveryCore", "HandlerProtocol", "Configuration", "Kafka", "Reactor", "Observability"]),
