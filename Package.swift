@@ -79,6 +79,11 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: swiftSettings),
 
+        // examples/swift, which has a manifest of its own too: built here, it needs no build of everything for itself.
+        .executableTarget(
+            name: "swift-handler", dependencies: ["AckpipeHandler"], path: "examples/swift",
+            exclude: ["Package.swift", "README.md"], sources: ["handler.swift"], swiftSettings: testSettings),
+
         // The simulation is no test target, so that it is also built for release: thousands of seeds in seconds.
         .target(
             name: "Simulation", dependencies: ["DeliveryCore"], path: "Tests/Simulation", swiftSettings: swiftSettings),
@@ -105,7 +110,10 @@ let package = Package(
             "RuntimeTests",
             ["Runtime", "DeliveryCore", "HandlerProtocol", "Configuration", "Kafka", "Reactor", "Observability"]),
         .testTarget(
-            name: "EndToEndTests", dependencies: ["ackpipe", "Kafka", "KafkaTestSupport", "Reactor", "DeliveryCore"],
+            name: "EndToEndTests",
+            dependencies: [
+                "ackpipe", "swift-handler", "Kafka", "KafkaTestSupport", "Reactor", "DeliveryCore",
+            ],
             exclude: ["Handlers"], swiftSettings: testSettings),
         // What both need to run on a cluster that is not theirs (ACKPIPE_TEST_BROKERS).
         .target(

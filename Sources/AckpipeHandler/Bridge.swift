@@ -132,8 +132,8 @@ public final class Bridge: Sendable {
         for delivery in state.withLock({ $0.open.values.compactMap(\.delivery) }) { delivery.cancel() }
     }
 
-    /// How many deliveries are remembered and have no verdict.
-    var openCount: Int { state.withLock { $0.open.count } }
+    /// Whether somebody still holds a delivery that has no verdict.
+    var hasOpenDeliveries: Bool { state.withLock { $0.open.values.contains { $0.delivery != nil } } }
 
     func ack(_ id: UInt64) {
         let hasEnded = forget(id)

@@ -46,7 +46,8 @@ extension Handler {
         setup: (@Sendable (Bridge) async throws -> Void)? = nil
     ) -> Deliveries {
         do throws(BrokenConversation) {
-            return Deliveries(try serving(options, concurrency, setup.map(blocking)).startReading(), leave: { leave($0) })
+            return Deliveries(
+                try serving(options, concurrency, setup.map(blocking)).startReading(), leave: { leave($0) })
         } catch {
             leave(error)
         }

@@ -9,14 +9,17 @@ enum ProtocolPipes {
 
     /// Takes private, close-on-exec copies of the descriptors; stdin is the null device then, and stdout is the log
     /// (protocol.md, 4.1). Throws what is wrong with how the process was started.
-    static func take(_ environment: [String] = OwnProcess.environment()) throws(BrokenConversation) -> (Framing, Transport) {
+    static func take(_ environment: [String] = OwnProcess.environment()) throws(BrokenConversation) -> (
+        Framing, Transport
+    ) {
         func value(_ name: String) -> String? {
             environment.first { $0.hasPrefix(name + "=") }.map { String($0.dropFirst(name.utf8.count + 1)) }
         }
         let word = value("ACKPIPE_FRAMING")
         if word == nil, isatty(0) == 1 {
             throw BrokenConversation(
-                description: "ackpipe did not start this: ackpipe run -b BROKERS -t TOPIC -g GROUP -- \(ProgramName.own)")
+                description:
+                    "ackpipe did not start this: ackpipe run -b BROKERS -t TOPIC -g GROUP -- \(ProgramName.own)")
         }
         guard let framing = Framing(rawValue: word ?? "length") else {
             throw BrokenConversation(description: "ACKPIPE_FRAMING is \"\(word ?? "")\": length or lines is needed")
@@ -29,7 +32,8 @@ enum ProtocolPipes {
             try SignalDisposition.ignorePipe()
             return (framing, transport(input, output))
         } catch {
-            throw BrokenConversation(description: "cannot take the protocol's descriptors \(source) and \(target): \(error)")
+            throw BrokenConversation(
+                description: "cannot take the protocol's descriptors \(source) and \(target): \(error)")
         }
     }
 

@@ -42,7 +42,7 @@ struct Serving: Sendable {
                 if threads.isEmpty { throw BrokenConversation(description: "cannot start a thread: \(error)") }
             }
         }
-        reading.waitForWork()
+        reading.waitForEnd()
         try reading.finish()
     }
 
@@ -94,9 +94,6 @@ final class Reading: Sendable {
     private struct State {
         var threads: [ServiceThread] = []
         var outcome: Result<Void, BrokenConversation>?
-        /// Workers that have a delivery.
-        var working = 0
-        var grace = Duration.seconds(5)
     }
 
     let session: Session
@@ -114,12 +111,8 @@ final class Reading: Sendable {
             try session.run(
                 deliver: { queue.add($0) },
                 end: { bridge in
-                    if let bridge { state.withLock { $0.grace = bridge.cancelGrace } }
                     queue.end()
-                    guard let bridge else { return }
-                    // What has begun may end; then it is cancelled.
-                    let isDone: Bool? = state.wait(atMost: bridge.cancelGrace) { $0.working == 0 ? true : nil }
-                    if isDone == nil { bridge.cancelAll() }
+                    if let bridge { Self.letFinish(bridge) }
                 })
         } catch {
             outcome = .failure(error)
@@ -136,9 +129,7 @@ final class Reading: Sendable {
                 next = queue.take()
             }
             guard let delivery = next else { return }
-            state.withLock { $0.working += 1 }
             attempt(delivery)
-            state.withLock { $0.working -= 1 }
         }
     }
 
@@ -149,11 +140,17 @@ final class Reading: Sendable {
         return await queue.next()
     }
 
-    /// Waits until the input has ended and the threads that work have, or until their time is up.
-    func waitForWork() {
-        let grace = state.wait { $0.outcome == nil ? nil : $0.grace } ?? .zero
-        let _: Bool? = state.wait(atMost: grace) { $0.working == 0 ? true : nil }
+    /// What has begun may end within the time that a cancel leaves; then it is cancelled.
+    private static func letFinish(_ bridge: Bridge) {
+        let end = ContinuousClock.now + bridge.cancelGrace
+        while bridge.hasOpenDeliveries {
+            if ContinuousClock.now >= end { return bridge.cancelAll() }
+            usleep(2_000)
+        }
     }
+
+    /// Waits until the input has ended, and what had begun too, or until its time is up.
+    func waitForEnd() { _ = state.wait { $0.outcome } }
 
     /// Nobody takes deliveries any more: ackpipe is asked for none, and what comes still is given back.
     func abandon() {

@@ -8,6 +8,8 @@ package enum Invocation: Equatable, Sendable {
     case broker(BrokerSettings)
     /// `ackpipe demo`.
     case demo(DemoSettings)
+    /// `ackpipe frames`.
+    case frames(FramesSettings)
     /// `ackpipe dead-letter replay`.
     case deadLetterReplay(DeadLetterReplaySettings)
     /// Print this text to stdout and exit 0.
@@ -93,6 +95,9 @@ package struct CommandLine {
             complaints += found
         case .broker: invocation = .broker(BrokerSettings.resolve(&values))
         case .demo: invocation = .demo(DemoSettings.resolve(&values, command: flags.layer.command))
+        case .frames:
+            invocation = .frames(
+                FramesSettings.resolve(&values, operand: flags.operand, isCutShort: flags.isCutShort))
         case .deadLetterReplay:
             invocation = .deadLetterReplay(
                 DeadLetterReplaySettings.resolve(&values, isCutShort: flags.isCutShort, readSecret: readSecret))

@@ -8,7 +8,7 @@ package enum ConfigurationReference {
             let options = OptionTable.options(of: command).filter { command == .run || !$0.commands.contains(.run) }
             parts.append("## `ackpipe \(command.rawValue)`\n\n    \(command.usage)\n\n\(fill(command.explanation))")
             if command != .run {
-                parts.append("\(shared(by: command)) of the log as above, and:")
+                if command != .frames { parts.append("\(shared(by: command)) of the log as above, and:") }
             }
             for section in OptionSection.allCases {
                 let rows = options.filter { $0.section == section }

@@ -23,8 +23,8 @@ package enum ExitCode: Int32, CaseIterable, Sendable {
         case .failures: "a replay was done, and not every record was acknowledged"
         case .usage: "the command line, the environment or the configuration file is wrong"
         case .data:
-            "stopped at a record, at an offset that the log no longer has, or at a line of a file of records, or a dead letter could "
-                + "not be put back; it is named"
+            "stopped at a record, at an offset that the log no longer has, at a line of a file of records, or at a byte of a "
+                + "captured stream, or a dead letter could not be put back; it is named"
         case .unavailable: "no broker could be reached within --connect-timeout"
         case .software: "a defect in ackpipe; the log says where"
         case .operatingSystem: "the operating system refused something (processes, descriptors, memory)"

@@ -44,9 +44,11 @@ package enum OptionName: String, CaseIterable, Sendable {
     case record
     case recordSample = "record-sample"
     case recordMaxBytes = "record-max-bytes"
-    // Of `replay` alone.
     case format
+    // Of `replay` alone.
     case maxFailures = "max-failures"
+    // Of `frames` alone.
+    case full
     // Of `dead-letter replay` alone.
     case error, since, until, limit, again
     case fromTopic = "from-topic"
@@ -69,6 +71,7 @@ package enum OptionSection: String, CaseIterable, Sendable {
     case summary = "Summary"
     case broker = "Embedded broker"
     case demo = "Demonstration"
+    case frames = "What is shown"
     case letters = "Dead letters"
     case log = "Log"
     case configuration = "Configuration"

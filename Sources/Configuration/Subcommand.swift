@@ -1,13 +1,13 @@
 /// The program's commands. Later versions add theirs here, with their options in `OptionTable`.
 package enum Subcommand: String, CaseIterable, Sendable {
-    case run, replay, demo, broker
+    case run, replay, demo, broker, frames
     case deadLetterReplay = "dead-letter replay"
 
     /// Whether the command runs a handler, which `--` precedes.
     var runsHandler: Bool { self == .run || self == .replay || self == .demo }
 
     /// What the one word stands for that the command takes beside options; nil where it takes none.
-    var operand: String? { self == .replay ? "FILE" : nil }
+    var operand: String? { self == .replay || self == .frames ? "FILE" : nil }
 
     /// Whether the word is the first of a command's several.
     static func isBeginning(_ word: String) -> Bool { allCases.contains { $0.rawValue.hasPrefix(word + " ") } }
@@ -28,6 +28,7 @@ package enum Subcommand: String, CaseIterable, Sendable {
         case .replay: "ackpipe replay FILE [options] -- COMMAND [ARG...]"
         case .demo: "ackpipe demo [options] [-- COMMAND [ARG...]]"
         case .broker: "ackpipe broker [options]"
+        case .frames: "ackpipe frames [options] FILE"
         case .deadLetterReplay: "ackpipe dead-letter replay -b BROKERS --from-topic TOPIC [options]"
         }
     }
@@ -39,6 +40,7 @@ package enum Subcommand: String, CaseIterable, Sendable {
         case .replay: "hand a file's records to a handler, tell what became of them; no Kafka needed"
         case .demo: "embedded broker, sample records and a handler in one command; no Kafka needed"
         case .broker: "the embedded broker alone, for development; other clients can use it"
+        case .frames: "show a captured stream of frames, and the byte at which it breaks"
         case .deadLetterReplay: "put dead letters back into the topics that they came from"
         }
     }
@@ -68,6 +70,12 @@ package enum Subcommand: String, CaseIterable, Sendable {
             """
             Runs librdkafka's mock cluster: real sockets, real wire protocol, everything in memory and at most 5 MB a \
             partition. It is for development and tests, not for data that matters.
+            """
+        case .frames:
+            """
+            Shows what bridge or handler wrote to the pipe, as captured into FILE (- is stdin): each frame with its place, and \
+            the first byte that is no frame, with the rule that it breaks, the likely cause and what stands around it. Exit \
+            code 65 if there is one.
             """
         case .deadLetterReplay:
             """

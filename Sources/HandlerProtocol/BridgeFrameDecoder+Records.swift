@@ -56,7 +56,8 @@ extension BridgeFrameDecoder {
     ) throws(BridgeFrameFault) {
         switch name {
         case .topic, .partition, .attempt, .timestampType: try sharedMember(name, body, &cursor, into: &record)
-        case .redelivered: record.isRedelivered = try cursor.takeNull(body) ? false : cursor.boolean(body, "redelivered")
+        case .redelivered:
+            record.isRedelivered = try cursor.takeNull(body) ? false : cursor.boolean(body, "redelivered")
         case .offset: record.offset = try cursor.integer(body, "offset", 0...Int64.max)
         case .timestamp:
             record.timestamp =

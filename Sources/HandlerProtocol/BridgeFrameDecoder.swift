@@ -59,7 +59,8 @@ package struct BridgeFrameDecoder: Sendable {
     private func skip(
         _ name: BridgeMember?, _ body: Span<UInt8>, _ cursor: inout BridgeCursor, openAlready: Int
     ) throws(BridgeFrameFault) {
-        try cursor.skip(body, openAlready: name == .valueJSON || name == .keyJSON || name == .messages ? 0 : openAlready)
+        try cursor.skip(
+            body, openAlready: name == .valueJSON || name == .keyJSON || name == .messages ? 0 : openAlready)
     }
 
     func missing(_ name: BridgeMember, _ at: Int) -> BridgeFrameFault {

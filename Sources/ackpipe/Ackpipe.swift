@@ -47,6 +47,7 @@ struct Ackpipe {
         case .broker(let settings):
             return conclude(BrokerProcess.run(settings, log: logger(settings.logLevel, settings.logFormat)))
         case .demo(let settings): return DemoCommand.perform(settings, environment)
+        case .frames(let settings): return FramesCommand.perform(settings)
         case .deadLetterReplay(let settings): return DeadLetterCommand.replay(settings)
         }
     }

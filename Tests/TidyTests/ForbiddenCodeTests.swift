@@ -10,6 +10,9 @@ struct ForbiddenCode {
     var isIn: @Sendable (_ line: String) -> Bool = { _ in true }
 }
 
+/// What would be forbidden to the daemon is its users' choice in the library for handlers.
+let targetsWithConcurrency: Set<String> = ["AckpipeHandler"]
+
 let forbiddenEverywhere = [
     ForbiddenCode(
         name: "fatalError", why: "bad input and failing calls are ordinary; answer with an error",
@@ -59,6 +62,7 @@ func forbiddenCode(in file: TextFile) -> [Finding] {
     var forbidden = forbiddenEverywhere
     if file.target != "ackpipe" { forbidden.append(forbiddenOutsideTheProgram) }
     if pureTargets.contains(file.target) { forbidden.append(forbiddenInPureTargets) }
+    if targetsWithConcurrency.contains(file.target) { forbidden.removeAll { ["Task", "async"].contains($0.name) } }
     forbidden = forbidden.filter { $0.words.contains { file.text.range(of: $0, options: .literal) != nil } }
     if forbidden.isEmpty { return [] }
     return zip(1..., file.code).flatMap { number, line in
@@ -96,6 +100,13 @@ func sparesInnocentCode() {
 func allowsPrintingInTheProgram() {
     #expect(forbiddenCode(in: TextFile(path: "Sources/ackpipe/Good.swift", text: "print(help)")) == [])
     #expect(forbiddenCode(in: TextFile(path: "Sources/Kafka/Good.swift", text: "unsafe f(p)")) == [])
+}
+
+@Test("The library for handlers may wait with await, and nothing else of ours may")
+func allowsConcurrencyInTheLibrary() {
+    let text = "Task { await f() }"
+    #expect(forbiddenCode(in: TextFile(path: "Sources/AckpipeHandler/Good.swift", text: text)) == [])
+    #expect(forbiddenCode(in: TextFile(path: "Sources/Kafka/Bad.swift", text: text)).count == 2)
 }
 
 @Test("The sources do without forbidden code")

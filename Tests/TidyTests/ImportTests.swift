@@ -10,6 +10,7 @@ let allowedImports: [String: Set<String>] = [
     "Kafka": ["CRDKafka", "CRecords", "DeliveryCore", "Glibc", "Synchronization"],
     "Handlers": ["CLinux", "Reactor", "DeliveryCore", "Glibc", "Synchronization"],
     "Observability": ["Logging", "Glibc", "Synchronization"],
+    "AckpipeHandler": ["DeliveryCore", "HandlerProtocol", "Reactor", "Glibc", "Synchronization"],
     "Runtime": [
         "DeliveryCore", "HandlerProtocol", "Configuration", "Reactor", "Kafka", "Handlers", "Observability", "Logging",
         "Glibc", "Synchronization",
