@@ -169,6 +169,20 @@ import Testing
         }
     }
 
+    @Test("The Swift example stands everything", .timeLimit(.minutes(30)))
+    func swift() async throws {
+        try await Example("swift/handler.swift", [Example.swiftHandler]).stands()
+    }
+
+    @Test("The Swift example handles whole batches, and speaks in lines too", .timeLimit(.minutes(30)))
+    func swiftBatches() async throws {
+        var example = Example("swift/handler.swift", [Example.swiftHandler, "--batches"])
+        try await example.converses(onStandardStreams: true)
+        try await example.handlesAll("batch")
+        example.lines = true
+        try await example.converses(onStandardStreams: true)
+    }
+
     /// `compiler` is given the source's path and that of the program; what it builds is run as it is, or as `starts` says.
     private func standsCompiled(
         _ path: String, starts: (String) -> [String] = { [$0] },

@@ -29,6 +29,12 @@ struct Example {
 
     static func file(_ path: String) -> String { Repository.root.appendingPathComponent("examples/\(path)").path }
 
+    /// The Swift example, which is built together with everything else: beside the program.
+    static var swiftHandler: String {
+        URL(fileURLWithPath: AckpipeProcess.binary).deletingLastPathComponent().appendingPathComponent("swift-handler")
+            .path
+    }
+
     func stands() async throws {
         try await Slots.shared.run(weight: 2) {
             try await converses(onStandardStreams: true)
