@@ -101,7 +101,7 @@ public struct FakeBridge: Sendable {
         let stage = FakeConversation(self, records)
         let serving = serving(stage, concurrency, nil)
         try await stage.play {
-            try await loop(Deliveries(try serving.startReading(), leave: { stage.breach($0.description) }))
+            try await loop(Deliveries(try serving.startReading(broken: { stage.breach($0.description) })))
         }
         return try stage.verdicts()
     }

@@ -46,8 +46,8 @@ extension Handler {
         setup: (@Sendable (Bridge) async throws -> Void)? = nil
     ) -> Deliveries {
         do throws(BrokenConversation) {
-            return Deliveries(
-                try serving(options, concurrency, setup.map(blocking)).startReading(), leave: { leave($0) })
+            let serving = try serving(options, concurrency, setup.map(blocking))
+            return Deliveries(try serving.startReading(broken: { leave($0) }))
         } catch {
             leave(error)
         }
@@ -86,33 +86,23 @@ public struct Deliveries: AsyncSequence, Sendable {
     public typealias Failure = Never
 
     private let reading: Reading
-    private let leave: @Sendable (BrokenConversation) -> Void
 
-    init(_ reading: Reading, leave: @escaping @Sendable (BrokenConversation) -> Void) {
-        self.reading = reading
-        self.leave = leave
-    }
+    init(_ reading: Reading) { self.reading = reading }
 
     /// Begins to take deliveries.
-    public func makeAsyncIterator() -> Iterator { Iterator(Loop(reading), leave) }
+    public func makeAsyncIterator() -> Iterator { Iterator(Loop(reading)) }
 
     /// Where a loop over deliveries stands.
     public struct Iterator: AsyncIteratorProtocol {
         private let loop: Loop
-        private let leave: @Sendable (BrokenConversation) -> Void
 
-        init(_ loop: Loop, _ leave: @escaping @Sendable (BrokenConversation) -> Void) {
-            self.loop = loop
-            self.leave = leave
-        }
+        init(_ loop: Loop) { self.loop = loop }
 
-        /// The next delivery; nil at the end.
+        /// The next delivery; nil at the end. Those that were taken can still be answered then.
         public mutating func next() async -> Delivery? {
             while let delivery = await loop.reading.next() {
                 if delivery.begin() { return delivery }
             }
-            if Task.isCancelled { return nil }
-            do throws(BrokenConversation) { try loop.reading.finish() } catch { leave(error) }
             return nil
         }
     }

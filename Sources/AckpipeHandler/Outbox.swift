@@ -69,6 +69,7 @@ final class Outbox: Sendable {
                 state.isArmed = false
                 guard !state.isClosed else {
                     state.acks = []
+                    state.frames.consume(state.frames.pendingCount)
                     return false
                 }
                 Self.encodeAcks(&state)

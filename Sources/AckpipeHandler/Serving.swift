@@ -18,8 +18,11 @@ struct Serving: Sendable {
     func inTurn(_ attempt: (Delivery) -> Void) throws(BrokenConversation) {
         let session = session(readsAhead: false)
         let flusher = startFlushing(session)
-        defer { flusher?.join() }
-        try session.run(deliver: attempt, end: { _ in session.outbox.close() })
+        defer {
+            session.outbox.close()
+            flusher?.join()
+        }
+        try session.run(deliver: attempt)
     }
 
     /// A thread reads, the calling one works.
@@ -64,10 +67,12 @@ struct Serving: Sendable {
         try reading.finish()
     }
 
-    /// Starts the thread that reads; it fills a queue.
-    func startReading() throws(BrokenConversation) -> Reading {
+    /// Starts the thread that reads; it fills a queue. A broken conversation is told to `broken`, before the queue ends.
+    func startReading(
+        broken: @escaping @Sendable (BrokenConversation) -> Void = { _ in }
+    ) throws(BrokenConversation) -> Reading {
         let session = session(readsAhead: true)
-        let reading = Reading(session)
+        let reading = Reading(session, broken: broken)
         do throws(SystemError) {
             reading.started(try ServiceThread.start(name: "read") { reading.read() }, startFlushing(session))
         } catch {
@@ -99,8 +104,12 @@ final class Reading: Sendable {
     let session: Session
     let queue = DeliveryQueue()
     private let state = Monitor(State())
+    private let broken: @Sendable (BrokenConversation) -> Void
 
-    init(_ session: Session) { self.session = session }
+    init(_ session: Session, broken: @escaping @Sendable (BrokenConversation) -> Void) {
+        self.session = session
+        self.broken = broken
+    }
 
     func started(_ threads: ServiceThread?...) { state.withLock { $0.threads += threads.compactMap { $0 } } }
 
@@ -108,15 +117,13 @@ final class Reading: Sendable {
     func read() {
         var outcome: Result<Void, BrokenConversation> = .success(())
         do throws(BrokenConversation) {
-            try session.run(
-                deliver: { queue.add($0) },
-                end: { bridge in
-                    queue.end()
-                    if let bridge { Self.letFinish(bridge) }
-                })
+            try session.run(deliver: { queue.add($0) })
         } catch {
             outcome = .failure(error)
+            broken(error)
         }
+        queue.end()
+        if let bridge = session.bridge { Self.letFinish(bridge) }
         state.withLock { $0.outcome = outcome }
     }
 
@@ -155,7 +162,7 @@ final class Reading: Sendable {
     /// Nobody takes deliveries any more: ackpipe is asked for none, and what comes still is given back.
     func abandon() {
         queue.abandon()
-        if state.withLock({ $0.outcome == nil }) { session.pause() }
+        session.pause()
     }
 
     /// Waits for the reader's end and writes what is left; throws what it ended with.

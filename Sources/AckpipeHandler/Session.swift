@@ -27,7 +27,7 @@ final class Session: Sendable {
     private let framing: Framing
     private let setup: Setup?
     let outbox: Outbox
-    private let hasGreeted = Mutex(false)
+    private let greeted = Mutex<Bridge?>(nil)
 
     init(
         _ options: HandlerOptions, concurrency: Int, readsAhead: Bool, framing: Framing, transport: Transport,
@@ -42,23 +42,23 @@ final class Session: Sendable {
         outbox = Outbox(framing: framing, write: transport.write)
     }
 
-    /// Serves until the input ends, or the handler refused to start. `deliver` gets each delivery, on this thread; `end` is
-    /// called behind the last one. Throws where the bridge said what is no frame.
-    func run(deliver: (Delivery) -> Void, end: (Bridge?) -> Void) throws(BrokenConversation) {
+    /// The bridge, from `hello` on.
+    var bridge: Bridge? { greeted.withLock { $0 } }
+
+    /// Serves until the input ends, or the handler refused to start. `deliver` gets each delivery, on this thread. Throws
+    /// where the bridge said what is no frame.
+    func run(deliver: (Delivery) -> Void) throws(BrokenConversation) {
         var reader = FrameReader(framing: framing, maxFrameBytes: Framing.largestFrameLimit)
-        var bridge: Bridge?
-        defer {
-            bridge?.end()
-            end(bridge)
-        }
+        var known: Bridge?
+        defer { known?.end() }
         while true {
             while let frame = try next(&reader) {
-                guard let known = bridge else {
-                    guard let greeted = try greet(frame) else { return }
-                    bridge = greeted
-                    continue
+                if let bridge = known {
+                    take(frame, bridge, deliver)
+                } else {
+                    known = try greet(frame)
+                    if known == nil { return }
                 }
-                take(frame, known, deliver)
             }
             outbox.flush()
             switch transport.read(&reader) {
@@ -118,13 +118,13 @@ final class Session: Sendable {
         ready.maxInFlight = options.maxInFlight.map { max(1, $0) }
         send { [ready] in try $0.ready(ready, into: &$1) }
         outbox.flush()
-        hasGreeted.withLock { $0 = true }
+        greeted.withLock { $0 = bridge }
         return bridge
     }
 
     /// Asks for nothing more, where the conversation has begun.
     func pause() {
-        guard hasGreeted.withLock({ $0 }) else { return }
+        guard let bridge, !bridge.hasEnded else { return }
         send { try $0.pause(milliseconds: nil, into: &$1) }
         outbox.flush()
     }

@@ -1,4 +1,5 @@
 import Foundation
+import Kafka
 import Testing
 
 /// `ackpipe frames`, on streams that were captured as docs/frames.md says.

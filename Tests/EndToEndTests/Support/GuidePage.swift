@@ -68,13 +68,20 @@ struct GuidePage {
             }
             if block.marks.starts(with: ["sh", "run"]) {
                 let needs = block.value(of: "needs")?.split(separator: ",").map(String.init) ?? []
-                printed = needs.allSatisfy { Tool($0).isThere } ? try await run(block, in: folder) : nil
+                printed = needs.allSatisfy(Self.isThere) ? try await run(block, in: folder) : nil
             } else if block.marks == ["text", "output"], let printed {
                 expect(block, in: printed)
             } else if block.marks == ["swift", "compiled"] {
                 try await compile(block, scratch)
             }
         }
+    }
+
+    /// In PATH, or built beside the program.
+    private static func isThere(_ tool: String) -> Bool {
+        let beside = URL(fileURLWithPath: AckpipeProcess.binary).deletingLastPathComponent().appendingPathComponent(
+            tool)
+        return Tool(tool).isThere || FileManager.default.isExecutableFile(atPath: beside.path)
     }
 
     private func run(_ block: Block, in folder: URL) async throws -> String {
