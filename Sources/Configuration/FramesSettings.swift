@@ -38,8 +38,6 @@ package struct FramesSettings: Equatable, Sendable {
     static func resolve(_ values: inout SettingValues, operand: String?, isCutShort: Bool) -> FramesSettings {
         if operand == nil, !isCutShort {
             values.complain(.commandLine, "no file is named; write ackpipe frames FILE, or - for stdin")
-        } else if operand?.isEmpty == true {
-            values.complain(.commandLine, "the file's name is an empty word")
         }
         return FramesSettings(
             path: operand == "-" ? nil : operand,

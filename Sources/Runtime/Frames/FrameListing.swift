@@ -82,7 +82,7 @@ package struct FrameListing {
             ? ", where a frame should begin" : ", in the frame that begins at byte \(broken.frame)"
         write(
             heading() + "broken at byte \(place)\(within)\n\(broken.rule): \(broken.message)\n"
-                + HexText.dump(recent, base: recentAt, at: broken.at)
+                + HexText.lines(recent, base: recentAt, at: broken.at)
                 + "\(counted(frames, "frame")) before it\n")
         return .data
     }

@@ -107,7 +107,7 @@ package enum HexText {
     private static let perLine = 16
 
     /// The lines around the byte `at`: `bytes` begin at `base` of the stream. The last line but those behind marks it.
-    package static func dump(_ bytes: [UInt8], base: Int, at: Int) -> String {
+    package static func lines(_ bytes: [UInt8], base: Int, at: Int) -> String {
         let first = max(base, (at - perLine) / perLine * perLine)
         let last = min(base + bytes.count, (at / perLine + 2) * perLine)
         var text = ""

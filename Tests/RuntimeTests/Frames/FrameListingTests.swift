@@ -130,8 +130,8 @@ import Testing
 
     @Test("A break in the first byte, and one behind the last, are marked too")
     func edges() {
-        #expect(HexText.dump([0x54], base: 0, at: 0).hasPrefix("  00000000  54 "))
-        let behind = HexText.dump(Array(repeating: 0x20, count: 16), base: 0, at: 16)
+        #expect(HexText.lines([0x54], base: 0, at: 0).hasPrefix("  00000000  54 "))
+        let behind = HexText.lines(Array(repeating: 0x20, count: 16), base: 0, at: 16)
         #expect(behind.split(separator: "\n").count == 3 && behind.hasSuffix("            ^^\n"), "\(behind)")
     }
 }
