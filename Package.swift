@@ -40,6 +40,7 @@ let package = Package(
         swiftTarget("DeliveryCore"),
         swiftTarget("HandlerProtocol", ["DeliveryCore"]),
         swiftTarget("Configuration"),
+        swiftTarget("Conformance", ["HandlerProtocol", "DeliveryCore"]),
 
         // C: two small targets with code, and system libraries.
         .target(name: "CLinux", cSettings: [.define("_GNU_SOURCE")]),
@@ -68,14 +69,15 @@ let package = Package(
         swiftTarget(
             "Runtime",
             [
-                "DeliveryCore", "HandlerProtocol", "Configuration", "Reactor", "Kafka", "Handlers", "Observability",
+                "DeliveryCore", "HandlerProtocol", "Configuration", "Conformance", "Reactor", "Kafka", "Handlers",
+                "Observability",
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .executableTarget(
             name: "ackpipe",
             dependencies: [
                 "CMimalloc",
-                "Runtime", "Configuration", "YAML", "Kafka", "Handlers", "Observability", "Reactor",
+                "Runtime", "Configuration", "Conformance", "HandlerProtocol", "YAML", "Kafka", "Handlers", "Observability", "Reactor",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: swiftSettings),
 
@@ -100,6 +102,7 @@ let package = Package(
         tests("DeliveryCoreTests", ["DeliveryCore"]),
         tests("HandlerProtocolTests", ["HandlerProtocol", "DeliveryCore"]),
         tests("ConfigurationTests", ["Configuration"]),
+        tests("ConformanceTests", ["Conformance", "HandlerProtocol"]),
         tests("YAMLTests", ["YAML", "Configuration"]),
         tests("ReactorTests", ["Reactor", "CLinux"]),
         tests("KafkaTests", ["Kafka", "KafkaTestSupport", "DeliveryCore"]),

@@ -1,10 +1,10 @@
 /// Bytes made fit for a log line: control characters and what is not UTF-8 are shown as escapes.
-enum Excerpt {
+package enum Excerpt {
     /// Bytes of a frame that are shown at most.
-    static let length = 200
+    package static let length = 200
 
     /// The first `limit` bytes of `bytes`, printable, with "..." after them where something was left out.
-    static func of(_ bytes: Span<UInt8>, limit: Int = length) -> String {
+    package static func of(_ bytes: Span<UInt8>, limit: Int = length) -> String {
         var units: [UInt8] = []
         let stop = min(limit, bytes.count)
         var index = 0

@@ -1,8 +1,8 @@
 /// Says fast whether bytes are exactly one JSON value. What it refuses, `JSONScanner` explains, or accepts after all: this
 /// one gives up where something is rare.
-enum JSONDocument {
+package enum JSONDocument {
     /// Whether `bytes` is a document that `JSONScanner.validateDocument` accepts. False proves nothing.
-    static func isValid(_ bytes: Span<UInt8>) -> Bool {
+    package static func isValid(_ bytes: Span<UInt8>) -> Bool {
         var cursor = JSONCursor()
         // One bit for each open object (1) or list (0), the innermost lowest.
         var kinds: UInt64 = 0
