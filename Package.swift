@@ -77,7 +77,7 @@ let package = Package(
             name: "ackpipe",
             dependencies: [
                 "CMimalloc",
-                "Runtime", "Configuration", "Conformance", "HandlerProtocol", "YAML", "Kafka", "Handlers", "Observability", "Reactor",
+                "Runtime", "Configuration", "Conformance", "YAML", "Kafka", "Handlers", "Observability", "Reactor",
                 .product(name: "Logging", package: "swift-log"),
             ], swiftSettings: swiftSettings),
 

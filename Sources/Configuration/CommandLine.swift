@@ -12,6 +12,8 @@ package enum Invocation: Equatable, Sendable {
     case frames(FramesSettings)
     /// `ackpipe dead-letter replay`.
     case deadLetterReplay(DeadLetterReplaySettings)
+    /// `ackpipe check`.
+    case check(CheckSettings)
     /// Print this text to stdout and exit 0.
     case help(String)
     /// Print the version to stdout and exit 0.
@@ -98,6 +100,9 @@ package struct CommandLine {
         case .frames:
             invocation = .frames(
                 FramesSettings.resolve(&values, operand: flags.operand, isCutShort: flags.isCutShort))
+        case .check:
+            invocation = .check(
+                CheckSettings.resolve(&values, command: flags.layer.command, isCutShort: flags.isCutShort))
         case .deadLetterReplay:
             invocation = .deadLetterReplay(
                 DeadLetterReplaySettings.resolve(&values, isCutShort: flags.isCutShort, readSecret: readSecret))

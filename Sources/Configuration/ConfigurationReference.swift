@@ -8,7 +8,7 @@ package enum ConfigurationReference {
             let options = OptionTable.options(of: command).filter { command == .run || !$0.commands.contains(.run) }
             parts.append("## `ackpipe \(command.rawValue)`\n\n    \(command.usage)\n\n\(fill(command.explanation))")
             if command != .run {
-                if command != .frames { parts.append("\(shared(by: command)) of the log as above, and:") }
+                if command != .frames { parts.append("\(shared(by: command)) as above, and:") }
             }
             for section in OptionSection.allCases {
                 let rows = options.filter { $0.section == section }
@@ -26,9 +26,11 @@ package enum ConfigurationReference {
         switch command {
         case .replay:
             let names = OptionTable.options(of: .replay).filter { OptionTable.sharedWithReplay.contains($0.name) }
-            return fill(names.map { "`\($0.longFlag)`" }.joined(separator: ", ") + " and the options")
-        case .deadLetterReplay: return "`--brokers`, `--property` and the options"
-        default: return "Options"
+            return fill(names.map { "`\($0.longFlag)`" }.joined(separator: ", ") + " and the options of the log")
+        case .deadLetterReplay: return "`--brokers`, `--property` and the options of the log"
+        case .check:
+            return "`--framing`, `--protocol-fd`, `--key-format`, `--value-format`, `--max-frame-bytes` and `--frame-timeout`"
+        default: return "Options of the log"
         }
     }
 

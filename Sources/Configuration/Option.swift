@@ -49,6 +49,9 @@ package enum OptionName: String, CaseIterable, Sendable {
     case maxFailures = "max-failures"
     // Of `frames` alone.
     case full
+    // Of `check` alone.
+    case records, rule, verbose, list
+    case timeLimit = "time-limit"
     // Of `dead-letter replay` alone.
     case error, since, until, limit, again
     case fromTopic = "from-topic"
@@ -73,6 +76,7 @@ package enum OptionSection: String, CaseIterable, Sendable {
     case demo = "Demonstration"
     case frames = "What is shown"
     case letters = "Dead letters"
+    case check = "The check"
     case log = "Log"
     case configuration = "Configuration"
 }

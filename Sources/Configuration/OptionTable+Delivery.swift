@@ -30,9 +30,11 @@ extension OptionTable {
                 """),
         Option(
             .keyFormat, "FORMAT", .choice(PayloadFormat.allCases.map(\.rawValue)), default: "auto", .delivery,
+            commands: [.run, .check],
             "how keys become JSON: auto, text, base64 or json"),
         Option(
             .valueFormat, "FORMAT", .choice(PayloadFormat.allCases.map(\.rawValue)), default: "auto", .delivery,
+            commands: [.run, .check],
             "how values become JSON: auto, text, base64 or json",
             details: """
                 `auto` is text where the bytes are valid UTF-8, else base64; it never means JSON. A record that does not fit \
@@ -46,6 +48,7 @@ extension OptionTable {
                 """),
         Option(
             .framing, "FRAMING", .choice(FramingOption.allCases.map(\.rawValue)), default: "length", .delivery,
+            commands: [.run, .check],
             "length (4 bytes before each frame) or lines (one frame a line)",
             details: """
                 The environment variable is `ACKPIPE_RUN_FRAMING`, because `ACKPIPE_FRAMING` tells handlers how frames are told \
@@ -53,6 +56,7 @@ extension OptionTable {
                 """, environment: "ACKPIPE_RUN_FRAMING"),
         Option(
             .protocolFD, "3", .choice(["3"]), .delivery,
+            commands: [.run, .check],
             "speak the protocol on descriptors 3 (read) and 4 (write) instead of stdin and stdout",
             details: "The handler's stdin is then the null device, and its stdout is log."),
     ]
@@ -88,6 +92,7 @@ extension OptionTable {
                 """),
         Option(
             .maxFrameBytes, "SIZE", .size(1 << 10...(1 << 27) - 1), default: "64MiB", .bounds,
+            commands: [.run, .check],
             "bytes of one frame, at most, in both directions",
             details: """
                 At most --max-memory. When only --max-memory is given and it is smaller, this is the same. A record that does not \

@@ -29,6 +29,7 @@ extension OptionTable {
             "how long a handler may take to stop after cancel, and after SIGTERM"),
         Option(
             .frameTimeout, "DURATION", .duration(.milliseconds(1)...day), default: "10s", .time,
+            commands: [.run, .check],
             "how long a handler may take to finish a frame that it began"),
         Option(
             .commitInterval, "DURATION", .duration(.milliseconds(10)...day), default: "1s", .time,

@@ -4,7 +4,7 @@ package enum OptionTable {
     /// Every row, grouped by section.
     package static let all: [Option] =
         source + delivery + failures + workers + times + bounds + ending + recording + replaying + embedded + frames
-        + letters + log
+        + letters + check + log
         + configuration
 
     /// The rows that a command knows, in the table's order.
@@ -22,15 +22,13 @@ package enum OptionTable {
         all.first { $0.short == short && $0.commands.contains(command) }
     }
 
-    private static let commandsThatLog = Subcommand.allCases.filter { $0 != .frames }
-
     static let log: [Option] = [
         Option(
             .logLevel, "LEVEL", .choice(LogLevelOption.allCases.map(\.rawValue)), default: "info", .log,
-            commands: commandsThatLog, "the least important level that is logged, to stderr"),
+            commands: Subcommand.allCases.filter(\.hasLog), "the least important level that is logged, to stderr"),
         Option(
             .logFormat, "FORMAT", .choice(LogFormatOption.allCases.map(\.rawValue)), default: "text", .log,
-            commands: commandsThatLog, "text for people, json (one object a line) for machines"),
+            commands: Subcommand.allCases.filter(\.hasLog), "text for people, json (one object a line) for machines"),
     ]
 
     static let configuration: [Option] = [

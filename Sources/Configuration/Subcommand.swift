@@ -1,13 +1,16 @@
 /// The program's commands. Later versions add theirs here, with their options in `OptionTable`.
 package enum Subcommand: String, CaseIterable, Sendable {
-    case run, replay, demo, broker, frames
+    case run, replay, demo, broker, frames, check
     case deadLetterReplay = "dead-letter replay"
 
     /// Whether the command runs a handler, which `--` precedes.
-    var runsHandler: Bool { self == .run || self == .replay || self == .demo }
+    var runsHandler: Bool { self == .run || self == .replay || self == .demo || self == .check }
 
     /// What the one word stands for that the command takes beside options; nil where it takes none.
     var operand: String? { self == .replay || self == .frames ? "FILE" : nil }
+
+    /// Whether the command writes a log.
+    var hasLog: Bool { self != .frames && self != .check }
 
     /// Whether the word is the first of a command's several.
     static func isBeginning(_ word: String) -> Bool { allCases.contains { $0.rawValue.hasPrefix(word + " ") } }
@@ -29,6 +32,7 @@ package enum Subcommand: String, CaseIterable, Sendable {
         case .demo: "ackpipe demo [options] [-- COMMAND [ARG...]]"
         case .broker: "ackpipe broker [options]"
         case .frames: "ackpipe frames [options] FILE"
+        case .check: "ackpipe check [options] -- COMMAND [ARG...]"
         case .deadLetterReplay: "ackpipe dead-letter replay -b BROKERS --from-topic TOPIC [options]"
         }
     }
@@ -41,6 +45,7 @@ package enum Subcommand: String, CaseIterable, Sendable {
         case .demo: "embedded broker, sample records and a handler in one command; no Kafka needed"
         case .broker: "the embedded broker alone, for development; other clients can use it"
         case .frames: "show a captured stream of frames, and the byte at which it breaks"
+        case .check: "play the protocol against a handler, and name each rule that it breaks; no Kafka needed"
         case .deadLetterReplay: "put dead letters back into the topics that they came from"
         }
     }
@@ -76,6 +81,13 @@ package enum Subcommand: String, CaseIterable, Sendable {
             Shows what bridge or handler wrote to the pipe, as captured into FILE (- is stdin): each frame with its place, and \
             the first byte that is no frame, with the rule that it breaks, the likely cause and what stands around it. Exit \
             code 65 if there is one.
+            """
+        case .check:
+            """
+            Plays scripted sessions against COMMAND as a bridge that is hostile but legal, each with a process of its own, and \
+            reports every rule of protocol.md that a handler has to keep: pass, fail with the frames in question, or not \
+            exercised. A handler may refuse the records: any well-formed verdict counts. Exit code 0 if no rule was broken and \
+            every session came to its end, else 1.
             """
         case .deadLetterReplay:
             """

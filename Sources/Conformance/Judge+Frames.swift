@@ -5,6 +5,7 @@ extension Judge {
     /// Takes bytes that were read, in any pieces.
     package mutating func read(_ bytes: [UInt8], now: Int64) {
         lastNow = now
+        bytesRead += bytes.count
         guard !isBroken else { return }
         raw += bytes
         reader.append(bytes.span)
@@ -100,7 +101,7 @@ extension Judge {
         let remedy =
             "nothing but frames there: keep a private copy of descriptor 1 for the protocol and point descriptor 1 at "
             + "descriptor 2 before anything else runs, or use --protocol-fd 3"
-        if contains(raw, SampleRecords.mark) {
+        if contains(raw, RecordSource.mark) {
             find("S1", "data of a record is printed to the protocol's descriptor: \(message)", expected: remedy)
         } else {
             find("F5", message, expected: remedy)

@@ -9,7 +9,7 @@ extension Judge {
         exercise(framing == .length ? "F2" : "F10")
         if sawInitError { exercise("H9") }
         if conversationHasSession { exercise("H7") }
-        if contains(body, SampleRecords.forgedMember) {
+        if contains(body, RecordSource.forgedMember) {
             return breakOff(
                 "S1", "the value of a record is read as a frame: it was printed to the protocol's descriptor",
                 expected: "nothing but frames there: point descriptor 1 at descriptor 2, or use --protocol-fd 3")
@@ -42,7 +42,9 @@ extension Judge {
             if issued[id] == nil { reportUnissued(id, "extend") }
         case .pong(let nonce): takePong(nonce)
         case .metric: exercise("J14")
-        case .log, .pause, .resume: break
+        case .pause(let milliseconds): pause = .paused(milliseconds: milliseconds)
+        case .resume: pause = .resumed
+        case .log: break
         }
     }
 

@@ -75,6 +75,9 @@ package struct Judge: Sendable {
     package internal(set) var obstacle: String?
     /// What `ready` said; features are those that are on.
     package internal(set) var ready: Ready?
+    /// Bytes of the handler's that were read.
+    package internal(set) var bytesRead = 0
+    var pause: Pause?
     /// Nothing that is read from now on has a meaning.
     package internal(set) var isBroken = false
 
@@ -148,7 +151,27 @@ package struct Judge: Sendable {
         note(.note("the session's time is over; end of file on the handler's input, to see what comes then"))
     }
 
+    /// The session cannot go on, and nobody broke a rule.
+    package mutating func obstruct(_ why: String) { obstacle = why }
+
     // MARK: What it asks
+
+    /// The handler said that it cannot start.
+    package var sawRefusal: Bool { sawInitError }
+
+    /// What the handler wants since the last call: no deliveries for so many milliseconds (nil: until it resumes), or deliveries
+    /// again.
+    package mutating func takePause() -> Pause? {
+        let taken = pause
+        pause = nil
+        return taken
+    }
+
+    /// What `pause` and `resume` ask for.
+    package enum Pause: Hashable, Sendable {
+        case paused(milliseconds: Int64?)
+        case resumed
+    }
 
     /// Ids that are owed a verdict, in no order.
     package var outstanding: Set<UInt64> { unanswered }

@@ -175,3 +175,12 @@ enum NotExercised {
         "V10": "the handler did not choose \"cancel\"",
     ]
 }
+
+extension SessionOutcome {
+    /// Whether other sessions of its mode would say the same again: nothing was understood, or not even a plain record was
+    /// answered.
+    package var isHopeless: Bool {
+        obstacle != nil
+            || findings.contains { !$0.isAdvice && !["L1", "L9", "H5", "B5", "L8", "L4"].contains($0.rule) }
+    }
+}

@@ -2,7 +2,7 @@ import HandlerProtocol
 
 extension SessionTable {
     /// The sessions of batch mode, the plain one first.
-    static func batches(_ records: SampleRecords, _ maxFrameBytes: Int) -> [Session] {
+    static func batches(_ records: RecordSource, _ maxFrameBytes: Int) -> [Session] {
         [
             Session(
                 "batch-plain",
@@ -49,7 +49,7 @@ extension SessionTable {
         ]
     }
 
-    private static func single(_ records: SampleRecords) -> Session {
+    private static func single(_ records: RecordSource) -> Session {
         Session(
             "batch-single", "a batch of one record", .batch, rules: ["B7"],
             [
@@ -61,7 +61,7 @@ extension SessionTable {
     }
 
     /// Every way to share the four members; all batches hold the same records.
-    private static func inherited(_ records: SampleRecords) -> Session {
+    private static func inherited(_ records: RecordSource) -> Session {
         let list = records.plain(0..<3, later: 10_000)
         let names = ["topic", "partition", "attempt", "timestamp_type"]
         let shared = list[0].members(records.forms).filter { names.contains($0.name) }
@@ -94,7 +94,7 @@ extension SessionTable {
     }
 
     /// Records that many handlers refuse, in several lanes.
-    private static func failures(_ records: SampleRecords) -> Session {
+    private static func failures(_ records: RecordSource) -> Session {
         var list = records.plain(0..<10)
         list[3].value = []
         list[5].value = nil
@@ -110,7 +110,7 @@ extension SessionTable {
             ])
     }
 
-    private static func thousand(_ records: SampleRecords, _ maxFrameBytes: Int) -> Session {
+    private static func thousand(_ records: RecordSource, _ maxFrameBytes: Int) -> Session {
         var list = records.plain(0..<1_000)
         list[600].value = []
         // A bridge with a small limit makes smaller batches.

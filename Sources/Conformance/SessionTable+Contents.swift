@@ -2,7 +2,7 @@ import HandlerProtocol
 
 extension SessionTable {
     /// What frames hold.
-    static func contents(_ records: SampleRecords) -> [Session] {
+    static func contents(_ records: RecordSource) -> [Session] {
         [
             nulls(records), base64(records), forms(records), text(records), unknownMembers(records),
             unknownFrames(records), unknownWords(records), order(records), redelivered(records), lookalikes(records),
@@ -15,7 +15,7 @@ extension SessionTable {
         Session(name, title, rules: rules, [.deliver(deliveries), .awaitAnswers, .closeInput])
     }
 
-    private static func nulls(_ records: SampleRecords) -> Session {
+    private static func nulls(_ records: RecordSource) -> Session {
         var record = SampleRecord(offset: 1, key: nil, value: nil)
         record.timestamp = nil
         record.timestampType = "none"
@@ -34,10 +34,10 @@ extension SessionTable {
             [record, empty, noKey].map { .message($0, records.forms) } + absent)
     }
 
-    private static func base64(_ records: SampleRecords) -> Session {
+    private static func base64(_ records: RecordSource) -> Session {
         let values: [[UInt8]] = [
             [0xFF], [0xFF, 0xFE], [0xFF, 0xEF, 0x00], Array(0...255),
-            Array("\(SampleRecords.mark)".utf8) + [0xC3, 0x28],
+            Array("\(RecordSource.mark)".utf8) + [0xC3, 0x28],
         ]
         let deliveries = values.enumerated().map { number, value in
             var record = SampleRecord(offset: Int64(number), key: [0xC3, 0x28], value: value)
@@ -51,7 +51,7 @@ extension SessionTable {
             deliveries + [.message(empty, PayloadForms(key: .base64, value: .base64))])
     }
 
-    private static func forms(_ records: SampleRecords) -> Session {
+    private static func forms(_ records: RecordSource) -> Session {
         let values = ["{\"total\":12.50,\"serial\":12345678901234567890}", "null", "\"\"", "[]", "-0.0e-7", "true"]
         let forms: [PayloadForms] = [
             .init(key: .json, value: .json), .init(key: .auto, value: .json), .init(key: .base64, value: .auto),
@@ -65,7 +65,7 @@ extension SessionTable {
             "forms", "keys and values in each of their forms: text, Base64, JSON, null", rules: ["J13"], deliveries)
     }
 
-    private static func text(_ records: SampleRecords) -> Session {
+    private static func text(_ records: RecordSource) -> Session {
         let deep = String(repeating: "[", count: 60) + String(repeating: "]", count: 60)
         let values = [
             "größe 5 € 😀 / \\ \"q\" \n\r\t\u{1}\u{7f}", "\u{2028}\u{2029}\u{85}\u{feff}\u{fffe}\u{10ffff}", "\u{0}",
@@ -87,14 +87,14 @@ extension SessionTable {
             deliveries + [nested])
     }
 
-    private static func unknownMembers(_ records: SampleRecords) -> Session {
+    private static func unknownMembers(_ records: RecordSource) -> Session {
         session(
             "unknown-members", "members that no version of the protocol has", rules: ["J5"],
             records.sandwich(rule: "J5", "with unknown members") { $0.withUnknownMembers() }
                 + [records.message(4).withUnknownMembers()])
     }
 
-    private static func unknownFrames(_ records: SampleRecords) -> Session {
+    private static func unknownFrames(_ records: RecordSource) -> Session {
         let frames: [Step] = [
             .control(.object([.init("type", .string("future")), .init("id", .integer(1))])),
             .control(
@@ -111,7 +111,7 @@ extension SessionTable {
                 + [.deliver(records.messages(2..<4)), .awaitAnswers] + frames + [.closeInput])
     }
 
-    private static func unknownWords(_ records: SampleRecords) -> Session {
+    private static func unknownWords(_ records: RecordSource) -> Session {
         let deliveries = records.sandwich(rule: "J10", "with \"timestamp_type\":\"future\"") { plain in
             var strange = plain
             strange.members = strange.members.map {
@@ -124,14 +124,14 @@ extension SessionTable {
             [.deliver(deliveries), .awaitAnswers, .shutdown(reason: "future"), .closeInput])
     }
 
-    private static func order(_ records: SampleRecords) -> Session {
+    private static func order(_ records: RecordSource) -> Session {
         let members = records.sandwich(rule: "J11", "with its members in reverse order") { $0.reversed() }
         return session(
             "order", "members in reverse order, type last", rules: ["J11"],
             members + [records.message(5).withUnknownMembers().reversed(), records.message(6)])
     }
 
-    private static func redelivered(_ records: SampleRecords) -> Session {
+    private static func redelivered(_ records: RecordSource) -> Session {
         var again = records.plain(0)
         again.isRedelivered = true
         var third = again
@@ -145,12 +145,12 @@ extension SessionTable {
     }
 
     /// Values that would be a verdict, a frame or a log line if somebody printed them.
-    private static func lookalikes(_ records: SampleRecords) -> Session {
-        let verdict = "{\"type\":\"ack\",\"id\":5,\(SampleRecords.forgedMember)}"
+    private static func lookalikes(_ records: RecordSource) -> Session {
+        let verdict = "{\"type\":\"ack\",\"id\":5,\(RecordSource.forgedMember)}"
         let length = verdict.utf8.count
         let values = [
             verdict, "\n\(verdict)\n", "\u{0}\u{0}\u{0}\(Unicode.Scalar(UInt8(length)))\(verdict)",
-            "Traceback (most recent call last): \(SampleRecords.mark)", "\(SampleRecords.mark)\n",
+            "Traceback (most recent call last): \(RecordSource.mark)", "\(RecordSource.mark)\n",
         ]
         let deliveries = values.enumerated().map { number, value in
             var record = SampleRecord(offset: Int64(number), key: Array(value.utf8), value: Array(value.utf8))

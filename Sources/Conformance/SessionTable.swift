@@ -7,7 +7,7 @@ package enum SessionTable {
 
     /// The sessions of these modes, the plain one of each first.
     package static func sessions(
-        _ modes: [Hello.Mode], records: SampleRecords, maxFrameBytes: Int
+        _ modes: [Hello.Mode], records: RecordSource, maxFrameBytes: Int
     ) -> [Session] {
         var sessions: [Session] = []
         if modes.contains(.message) {
@@ -19,7 +19,7 @@ package enum SessionTable {
         return sessions
     }
 
-    private static func large(_ records: SampleRecords, _ maxFrameBytes: Int) -> Session {
+    private static func large(_ records: RecordSource, _ maxFrameBytes: Int) -> Session {
         let wanted = min(largeBody, maxFrameBytes)
         var record = SampleRecord(offset: 5_000, value: [])
         // What a frame of this record takes without its value; Base64 takes 4 bytes for 3.
@@ -41,14 +41,14 @@ package enum SessionTable {
             ])
     }
 
-    private static func ofTheUser(_ records: SampleRecords) -> Session {
+    private static func ofTheUser(_ records: RecordSource) -> Session {
         Session(
             "records", "every record of the file that --records names", rules: ["V1"],
             [.deliver(records.messages(0..<records.given.count)), .awaitAnswers, .closeInput])
     }
 
     /// How frames come.
-    private static func writing(_ records: SampleRecords) -> [Session] {
+    private static func writing(_ records: RecordSource) -> [Session] {
         [
             Session(
                 "plain", "single records, each sent when the one before is answered; end of file without shutdown",
@@ -85,7 +85,7 @@ package enum SessionTable {
     }
 
     /// Beginning and end.
-    private static func life(_ records: SampleRecords) -> [Session] {
+    private static func life(_ records: RecordSource) -> [Session] {
         let shutdown: [Step] = [.shutdown(reason: "drain"), .awaitAnswersBriefly, .closeInput]
         return [
             Session(

@@ -48,6 +48,7 @@ struct Ackpipe {
             return conclude(BrokerProcess.run(settings, log: logger(settings.logLevel, settings.logFormat)))
         case .demo(let settings): return DemoCommand.perform(settings, environment)
         case .frames(let settings): return FramesCommand.perform(settings)
+        case .check(let settings): return CheckCommand.perform(settings, environment)
         case .deadLetterReplay(let settings): return DeadLetterCommand.replay(settings)
         }
     }

@@ -1,7 +1,7 @@
 package import HandlerProtocol
 
 /// Where sessions take their records from.
-package struct SampleRecords: Sendable {
+package struct RecordSource: Sendable {
     /// Stands in every made-up record, so that record data is known where it should not be.
     package static let mark = "ackpipe-check-record"
     /// Stands in values that look like verdicts; no verdict has it.
@@ -23,8 +23,8 @@ package struct SampleRecords: Sendable {
         let offset = 1_000 + Int64(number) * 3 + later
         if !given.isEmpty { return SampleRecord(given[number % given.count], offset: offset) }
         var record = SampleRecord(
-            offset: offset, key: Array("\(SampleRecords.mark)-\(number % 5)".utf8),
-            value: Array("{\"mark\":\"\(SampleRecords.mark)\",\"number\":\(number)}".utf8))
+            offset: offset, key: Array("\(RecordSource.mark)-\(number % 5)".utf8),
+            value: Array("{\"mark\":\"\(RecordSource.mark)\",\"number\":\(number)}".utf8))
         record.headers = [.init("trace", "a"), .init("trace", "b"), .init("content-type", "application/json")]
         return record
     }
