@@ -6,7 +6,7 @@ extension Judge {
     package mutating func exited(_ exit: HandlerExit) {
         self.exit = exit
         endedUnasked = !inputIsClosed
-        note(.note("the handler \(exit.description)"))
+        note(.note(isBroken && exit == .killed ? "the check ended the handler" : "the handler \(exit.description)"))
     }
 
     /// A program that the handler started, named by its command line, holds a protocol descriptor.
@@ -119,7 +119,10 @@ extension Judge {
         let came =
             (missing.ready && ready != nil) || missing.verdicts.contains { issued[$0]?.answeredAt != nil }
             || missing.pongs.contains { pings[$0]?.answeredAt != nil }
-        if came {
+        if came, !session.isPlain {
+            // What is never flushed shows itself in the plain session.
+            obstacle = "answers came only when the session's time was over: give it more with --time-limit"
+        } else if came {
             find(
                 "F6", "frames came only when the input had ended: they had been in a buffer",
                 expected: "a flush after every frame, before the handler waits for anything")

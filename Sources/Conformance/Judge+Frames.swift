@@ -16,8 +16,8 @@ extension Judge {
     package mutating func frameStuck(milliseconds: Int64) {
         guard isInsideFrame else { return }
         isBroken = true
-        if reportWrongLength() { return }
         note(.frame(.handler, raw))
+        if reportWrongLength() { return }
         find(
             "F7", "a frame was begun and not completed within \(milliseconds) ms: \(reader.describePartial())",
             expected: "the whole frame at once: write length and body together, and flush")
@@ -27,8 +27,8 @@ extension Judge {
     package mutating func outputEnded() {
         guard isInsideFrame else { return }
         isBroken = true
-        if reportWrongLength() { return }
         note(.frame(.handler, raw))
+        if reportWrongLength() { return }
         // A crash may cut a frame; that is no fault of its own.
         guard case .exited? = exit else { return }
         find(
@@ -50,6 +50,7 @@ extension Judge {
             guard let frame else { return false }
             note(.frame(.handler, body))
             dropRaw(body.count)
+            framesRead += 1
             take(frame, body)
         } catch {
             isBroken = true
@@ -90,7 +91,9 @@ extension Judge {
         let isText = start.prefix(4).allSatisfy {
             ($0 >= 0x20 && $0 != 0x7F) || (0x09...0x0D).contains($0) || $0 == 0x1B
         }
-        if isText, start.first != UInt8(ascii: "{") { return reportPrinted(error.message) }
+        if isText, start.first != UInt8(ascii: "{") || contains(raw, RecordSource.mark) {
+            return reportPrinted(error.message)
+        }
         find(
             "F2", error.message,
             expected: "4 bytes, big-endian, that tell the length of the body in bytes: 1 to \(maxFrameBytes)")
@@ -111,6 +114,7 @@ extension Judge {
     /// A frame that says something wrong, or nothing.
     private mutating func reportBody(_ error: ProtocolError, _ body: [UInt8]) {
         exercise("F1", "F5", "J1")
+        if error.rule == .unknownType, contains(body, RecordSource.mark) { return reportPrinted(error.message) }
         guard error.rule == .notOneObject else {
             return find(error.rule.rawValue, error.message, expected: Remedies.expected(error.rule.rawValue))
         }
@@ -138,7 +142,10 @@ extension Judge {
     private mutating func reportWrongLength() -> Bool {
         guard framing == .length, raw.count > 4 else { return false }
         let length = raw.prefix(4).reduce(0) { $0 << 8 | Int($1) }
-        guard let end = ObjectEnd.find(in: Array(raw.dropFirst(4))), end != length else { return false }
+        let rest = Array(raw.dropFirst(4))
+        guard let end = ObjectEnd.find(in: rest), end != length, !ObjectEnd.looksMixed(Array(rest.prefix(end))) else {
+            return false
+        }
         find(
             "F1", "a frame's length is \(length), and its JSON ends after \(end) bytes",
             expected: "the length of the body in bytes of UTF-8: not in characters, and without the 4 bytes before it")

@@ -77,6 +77,8 @@ package struct Judge: Sendable {
     package internal(set) var ready: Ready?
     /// Bytes of the handler's that were read.
     package internal(set) var bytesRead = 0
+    /// Frames of the handler's that were read.
+    package internal(set) var framesRead = 0
     var pause: Pause?
     /// Nothing that is read from now on has a meaning.
     package internal(set) var isBroken = false

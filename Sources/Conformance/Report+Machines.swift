@@ -14,6 +14,7 @@ extension Report {
             .init("advice", .integer(Int64(advices))), .init("not_exercised", .integer(Int64(unexercised))),
             .init("rules", .list(entries.map(Self.json))),
             .init("sessions", .list(outcomes.map(Self.json))),
+            .init("broken_not_asked_for", .list(othersBroken.map { .string($0) })),
             .init("not_played", .list(skipped.map { .string($0.name) })),
         ])
         return String(decoding: report.body(.length), as: UTF8.self) + "\n"

@@ -12,6 +12,9 @@ extension Report {
             lines.append(
                 "not played, because the plain session failed: \(skipped.map(\.name).joined(separator: ", "))")
         }
+        if !othersBroken.isEmpty {
+            lines.append("broken too, and not asked for (--rule): \(othersBroken.joined(separator: ", "))")
+        }
         lines.append(summary)
         if isVerbose {
             for outcome in outcomes { lines += [""] + transcript(of: outcome) }

@@ -135,7 +135,14 @@ package struct Report: Sendable {
         outcomes.compactMap { outcome in outcome.obstacle.map { (outcome.session, $0) } }
     }
 
-    /// Whether no rule was broken and every session came to its end.
+    /// Rules that were broken and that nobody asked for.
+    package var othersBroken: [String] {
+        let broken = outcomes.flatMap(\.findings).filter { !$0.isAdvice }.map(\.rule)
+        let asked = Set(entries.map(\.rule.number))
+        return Rule.ofHandlers.map(\.number).filter { broken.contains($0) && !asked.contains($0) }
+    }
+
+    /// Whether none of the rules was broken and every session came to its end.
     package var isGood: Bool { failures == 0 && obstacles.isEmpty }
 
     package var failures: Int { count { if case .failed = $0 { true } else { false } } }

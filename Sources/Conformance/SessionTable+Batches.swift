@@ -100,6 +100,7 @@ extension SessionTable {
         list[5].value = nil
         list[7].value = [0xFF]
         list[8].value = []
+        list[9].value = []
         for place in [4, 6, 8] { list[place].partition = 1 }
         return Session(
             "batch-failures", "records that many handlers refuse, among others, in two lanes", .batch,

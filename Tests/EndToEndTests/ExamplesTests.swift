@@ -17,7 +17,7 @@ import Testing
     func pythonInLines() async throws {
         var example = Example.run(by: "python3", path: "python/handler.py")
         example.lines = true
-        try await example.converses(onStandardStreams: true)
+        try await example.speaks()
     }
 
     @Test(
@@ -40,7 +40,7 @@ import Testing
     func nodeInLines() async throws {
         var example = Example.run(by: "node", path: "node/handler.js")
         example.lines = true
-        try await example.converses(onStandardStreams: true)
+        try await example.speaks()
     }
 
     @Test(
@@ -62,7 +62,7 @@ import Testing
         .timeLimit(.minutes(30)))
     func perl() async throws {
         var example = Example.run(by: "perl", path: "perl/handler.pl")
-        example.limits = ["--large", "262144"]  // JSON::PP takes a second for a megabyte
+        example.checkOptions = ["--max-frame-bytes", "256KiB"]  // JSON::PP takes a second for a megabyte
         try await example.stands()
     }
 
@@ -80,7 +80,7 @@ import Testing
         .timeLimit(.minutes(30)))
     func tcl() async throws {
         var example = Example.run(by: "tclsh", path: "tcl/handler.tcl")
-        example.limits = ["--large", "1000000"]
+        example.checkOptions = ["--max-frame-bytes", "1MiB"]
         try await example.stands()
     }
 
@@ -99,7 +99,8 @@ import Testing
     func r() async throws {
         var example = Example.run(by: "Rscript", path: "r/handler.R")
         example.apart = true
-        example.limits = ["--no-nul", "--large", "1000000"]
+        example.limits = ["--no-nul"]
+        example.checkOptions = ["--max-frame-bytes", "1MiB", "--value-format", "base64"]
         try await example.stands()
     }
 
@@ -109,7 +110,7 @@ import Testing
     func shell() async throws {
         var example = Example.run(by: "sh", path: "shell/handler.sh")
         example.lines = true
-        example.limits = ["--large", "262144"]  // a shell reads lines byte by byte
+        example.checkOptions = ["--max-frame-bytes", "256KiB"]  // a shell reads lines byte by byte
         try await example.stands()
     }
 

@@ -5,6 +5,7 @@ let allowedImports: [String: Set<String>] = [
     "DeliveryCore": [],
     "HandlerProtocol": ["DeliveryCore"],
     "Configuration": [],
+    "Conformance": ["HandlerProtocol", "DeliveryCore"],
     "Reactor": ["CLinux", "Glibc", "Synchronization"],
     "YAML": ["CYAML", "Configuration", "Glibc"],
     "Kafka": ["CRDKafka", "CRecords", "DeliveryCore", "Glibc", "Synchronization"],
@@ -12,12 +13,14 @@ let allowedImports: [String: Set<String>] = [
     "Observability": ["Logging", "Glibc", "Synchronization"],
     "AckpipeHandler": ["DeliveryCore", "HandlerProtocol", "Reactor", "Glibc", "Synchronization"],
     "Runtime": [
-        "DeliveryCore", "HandlerProtocol", "Configuration", "Reactor", "Kafka", "Handlers", "Observability", "Logging",
-        "Glibc", "Synchronization",
+        "DeliveryCore", "HandlerProtocol", "Configuration", "Conformance", "Reactor", "Kafka", "Handlers",
+        "Observability",
+        "Logging", "Glibc", "Synchronization",
     ],
     "ackpipe": [
         "CMimalloc",
-        "Runtime", "Configuration", "YAML", "Kafka", "Handlers", "Observability", "Reactor", "Logging", "Glibc",
+        "Runtime", "Configuration", "Conformance", "YAML", "Kafka", "Handlers", "Observability", "Reactor", "Logging",
+        "Glibc",
         "Synchronization",
     ],
 ]

@@ -22,9 +22,11 @@ handle() {   # TOPIC PARTITION OFFSET text|binary VALUE
 # jq goes by "type" alone and tells, in lines, what is to be done: nothing in a record steers it. A batch says once what its
 # records share.
 failed=-1 index=-1 status=0
-{ jq --unbuffered -rc '
+{ jq --unbuffered -nrc '
     def record: "record \(.partition) \(.offset) \(if has("value_base64") then "binary" else "text" end)",
         (.topic | tojson | .[1:-1]), (.value_base64 // (.value | tojson));
+    foreach (inputs | {frame: ., line: input_line_number}) as $in   # a last line without its end is none
+        ({line: 0}; $in + {whole: ($in.line > .line)}; select(.whole).frame) |
     if .type == "hello" then "hello"
     elif .type == "message" then record, "message \(.id)"
     elif .type == "batch" then (del(.messages) + .messages[] | record), "batch \(.id)"

@@ -7,6 +7,8 @@ import Reactor
 extension SessionPlay {
     private static let block = 64 << 10
     private static let slowBlock = 256
+    /// Nanoseconds after which what holds a dead handler's output is left over, and not about to end.
+    private static let lastingLeak: Int64 = 1_000_000_000
 
     func write(now: Int64) {
         guard !isInputClosed else { return }
@@ -93,7 +95,7 @@ extension SessionPlay {
         try forgetInput()
         if listensToOutput { try poller.remove(process.outputDescriptor) }
         listensToOutput = false
-        try poller.remove(process.exitDescriptor)
+        if endSeenAt == nil { try poller.remove(process.exitDescriptor) }
         for index in logs.indices where !hasEndedLog.contains(index) {
             try poller.remove(process.logDescriptors[index])
         }
@@ -103,7 +105,7 @@ extension SessionPlay {
     /// Takes what the poller heard; `token` counts from the first of this session.
     func hear(_ token: UInt64, now: Int64) throws(SystemError) {
         switch Channel(rawValue: min(token, Channel.log.rawValue)) {
-        case .exit: collectExit(now: now)
+        case .exit: if endSeenAt == nil { try collectExit(now: now) }
         case .output: if reading == .open { read(limit: false, now: now) }
         case .input: write(now: now)
         case .log:
@@ -123,7 +125,10 @@ extension SessionPlay {
             wasReady = true
             nextScanAt = now
         }
-        unfinishedSince = judge.isInsideFrame ? unfinishedSince ?? now : nil
+        // Counted from the frame's first byte: a frame that has ended is another one's.
+        let frames = judge.framesRead
+        unfinishedSince = judge.isInsideFrame ? (frames == framesBefore ? unfinishedSince ?? now : now) : nil
+        framesBefore = frames
         switch judge.takePause() {
         case .paused(let milliseconds):
             isPaused = true
@@ -147,15 +152,21 @@ extension SessionPlay {
     }
 
     /// The process is dead: everything that it wrote is read, then it is reaped, and the session judged.
-    func collectExit(now: Int64) {
+    func collectExit(now: Int64) throws(SystemError) {
         reading = .open
+        if endSeenAt == nil { try poller.remove(process.exitDescriptor) }
         for _ in 0..<4_096 where !isOutputClosed && !judge.isBroken {
             let before = judge.bytesRead
             read(limit: false, now: now)
             if judge.bytesRead == before { break }
         }
-        // Somebody else holds it still; what is left of the group dies with the next call.
-        if !isOutputClosed, !judge.isBroken, !wasKilled { judge.outputOutlived() }
+        let end = endSeenAt ?? now
+        endSeenAt = end
+        if !isOutputClosed, !judge.isBroken, !wasKilled {
+            // A part of the handler may be about to end, too; then what is left of its group dies with the next call.
+            if now - end < SessionPlay.lastingLeak { return try listen() }
+            judge.outputOutlived()
+        }
         guard let status = process.collectExit() else { return }
         exit = status
         for index in logs.indices {

@@ -38,6 +38,9 @@ final class SessionPlay {
     /// When the step that waits began to.
     var waitingSince: Int64?
     var unfinishedSince: Int64?
+    var framesBefore = 0
+    /// When the end of the process was seen, while somebody still held its output.
+    var endSeenAt: Int64?
     var nextScanAt: Int64
     var nextSlowReadAt: Int64 = 0
     /// When the process is killed, once its input is closed.
@@ -99,6 +102,7 @@ final class SessionPlay {
     /// Does all that can be done now.
     func turn(now: Int64) throws(SystemError) {
         guard !isFinished else { return }
+        if endSeenAt != nil { return try collectExit(now: now) }
         if judge.isBroken, !isInputClosed { return try kill(now: now) }
         watchPrograms(now: now)
         try keepTime(now: now)
@@ -113,6 +117,7 @@ final class SessionPlay {
 
     /// When `turn` has something to do even if nothing is heard.
     func nextDeadline(now: Int64) -> Int64 {
+        if endSeenAt != nil { return now + 5_000_000 }
         var deadline = killAt ?? (startedAt + setting.timeLimit)
         if let stallUntil { deadline = min(deadline, stallUntil) }
         if notBefore > now { deadline = min(deadline, notBefore) }
@@ -160,7 +165,7 @@ final class SessionPlay {
     }
 
     private func watchPrograms(now: Int64) {
-        guard exit == nil, now >= nextScanAt else { return }
+        guard exit == nil, !isInputClosed, now >= nextScanAt else { return }
         nextScanAt = now + ProgramWatch.interval
         watch.look(isReady: judge.ready != nil) { judge.sawProgram($0, holdsProtocol: $1) }
     }

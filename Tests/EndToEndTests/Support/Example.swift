@@ -2,8 +2,7 @@ import Foundation
 import Kafka
 import Testing
 
-/// A handler of `examples/`, and what it has to stand: a conversation with a bridge that splits and mixes frames as no other
-/// does, and 10,000 records from a broker in each mode.
+/// A handler of `examples/`, and what it has to stand: `ackpipe check`, a conversation whose every word is looked at, and 10,000 records from a broker in each mode.
 struct Example {
     /// Its folder and file, as in `ruby/handler.rb`.
     var path: String
@@ -11,8 +10,9 @@ struct Example {
     /// Frames are lines; the protocol has to be on descriptors 3 and 4.
     var lines = false
     var apart = false
-    /// What `converse.py` is told about it.
+    /// What `converse.py` is told about it, and what `ackpipe check` is.
     var limits: [String] = []
+    var checkOptions: [String] = []
 
     init(_ path: String, _ command: [String], lines: Bool = false, apart: Bool = false, limits: [String] = []) {
         self.path = path
@@ -37,11 +37,29 @@ struct Example {
 
     func stands() async throws {
         try await Slots.shared.run(weight: 2) {
-            try await converses(onStandardStreams: true)
-            try await converses(onStandardStreams: false)
+            if !apart { try await conforms(onStandardStreams: true) }
+            try await conforms(onStandardStreams: false)
+            try await converses(onStandardStreams: !apart)
             try await handlesAll("message")
             try await handlesAll("batch")
         }
+    }
+
+    /// The part that needs no broker.
+    func speaks() async throws {
+        try await Slots.shared.run {
+            try await conforms(onStandardStreams: true)
+            try await converses(onStandardStreams: true)
+        }
+    }
+
+    /// `ackpipe check` finds nothing, in either mode, with the protocol on descriptors 0 and 1 or on 3 and 4.
+    func conforms(onStandardStreams: Bool) async throws {
+        let form = (lines ? ["--framing", "lines"] : []) + (onStandardStreams ? [] : ["--protocol-fd", "3"])
+        let options = ["--time-limit", "2m"] + form + checkOptions
+        let ackpipe = try AckpipeProcess(["check"] + options + ["--"] + command, in: try Scratch())
+        let code = try await ackpipe.waitForExit(within: 900)
+        #expect(code == 0, "\(path) \(options): \(ackpipe.output.suffix(6_000)) \(ackpipe.logTail)")
     }
 
     /// A conversation without a broker, on descriptors 0 and 1 or on 3 and 4.
