@@ -86,7 +86,7 @@ import Testing
             play.issue()
             play.write(#"{"type":"result","id":1,"failed":[{"index":6},{"index":\#(second),"action":"retry"}]}"#)
             #expect(play.broken == expected)
-            #expect(play.judge.findings.allSatisfy(\.isAdvice))
+            #expect(play.judge.findings.allSatisfy { $0.isAdvice })
         }
     }
 

@@ -5,6 +5,10 @@ import HandlerProtocol
 struct Play {
     static let session = "9f86d081884c7d659a2feaa0c55ad015"
 
+    /// Made once: there are thousands of records in them.
+    private static let sessions = SessionTable.sessions(
+        [.message, .batch], records: RecordSource(), maxFrameBytes: 1 << 16)
+
     var judge: Judge
     let session: Session
     let framing: Framing
@@ -12,8 +16,7 @@ struct Play {
     private var nextID: UInt64 = 1
 
     init(_ name: String = "plain", framing: Framing = .length, maxFrameBytes: Int = 1 << 20) throws {
-        let all = SessionTable.sessions([.message, .batch], records: RecordSource(), maxFrameBytes: maxFrameBytes)
-        session = all.first { $0.name == name } ?? all[0]
+        session = Play.sessions.first { $0.name == name } ?? Play.sessions[0]
         self.framing = framing
         let hello = session.hello(
             maxFrameBytes: maxFrameBytes, readyTimeoutMilliseconds: 30_000, session: Play.session, framing)
@@ -23,7 +26,7 @@ struct Play {
 
     /// The deliveries of the session's script, in order.
     var deliveries: [Delivery] {
-        session.steps.flatMap { step in
+        session.steps.flatMap { step -> [Delivery] in
             if case .deliver(let list, _) = step { list } else { [] }
         }
     }

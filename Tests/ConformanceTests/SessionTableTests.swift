@@ -6,7 +6,7 @@ import Testing
 
 @Suite struct SessionTableTests {
     private static func table(
-        _ modes: [Hello.Mode] = [.message, .batch], forms: PayloadForms = PayloadForms(), limit: Int = 64 << 20,
+        _ modes: [Hello.Mode] = [.message, .batch], forms: PayloadForms = PayloadForms(), limit: Int = 1 << 16,
         given: [RecordLine] = []
     ) -> [Session] {
         SessionTable.sessions(modes, records: RecordSource(given: given, forms: forms), maxFrameBytes: limit)
@@ -39,8 +39,8 @@ import Testing
     @Test("every frame is one JSON object, in each form and framing, and within the limit of its line")
     func frames() throws {
         for forms in [PayloadForms(), .init(key: .json, value: .json), .init(key: .text, value: .base64)] {
-            for session in SessionTableTests.table(forms: forms, limit: 1 << 20) {
-                for (place, delivery) in deliveries(session.steps).enumerated() where place < 70 {
+            for session in SessionTableTests.table(forms: forms, limit: 1 << 20) where session.name != "slow-reader" {
+                for (place, delivery) in deliveries(session.steps).enumerated() where place < 20 {
                     for framing in [Framing.length, .lines] {
                         let body = delivery.body(id: 3, framing)
                         #expect(body.count <= 1 << 20, "\(session.name)")
