@@ -34,6 +34,9 @@ final class CheckStage {
             }
             var now = MonotonicClock.nanoseconds()
             for play in plays.values { try play.turn(now: now) }
+            let busySince = now
+            now = MonotonicClock.nanoseconds()
+            for play in plays.values { play.excuse(now - busySince) }
             let next = plays.values.map { $0.nextDeadline(now: now) }.min() ?? now
             let milliseconds = min(1_000, (next - now + 999_999) / 1_000_000)
             try poller.wait(timeoutMilliseconds: Int32(milliseconds), into: &ready)
@@ -47,6 +50,8 @@ final class CheckStage {
                 if let place = places[number] { outcomes[place] = play.outcome }
                 tell()
             }
+            let heard = MonotonicClock.nanoseconds()
+            for play in plays.values { play.excuse(heard - now) }
         }
         return outcomes.compactMap { $0 }
     }

@@ -20,13 +20,12 @@ struct OutboundPieces {
     /// Adds the frames of a step.
     mutating func add(_ frames: [[UInt8]], _ writing: Writing) {
         switch writing {
-        case .together: join(Array(frames.joined()))
+        case .together: join(frames)
         case .cut:
-            let all = Array(frames.joined())
-            let cut = all.count - (frames.last?.count ?? 0) / 2
-            join(Array(all.prefix(cut)))
+            let last = frames.last ?? []
+            join(frames.dropLast() + [Array(last.prefix(last.count / 2))])
             pieces.append(Piece(bytes: [], pause: 20 * OutboundPieces.pause))
-            pieces.append(Piece(bytes: Array(all.dropFirst(cut)), pause: 0))
+            pieces.append(Piece(bytes: Array(last.dropFirst(last.count / 2)), pause: 0))
         case .bytes:
             for frame in frames {
                 for (place, byte) in frame.enumerated() {
@@ -38,14 +37,14 @@ struct OutboundPieces {
     }
 
     /// Frames that follow each other go out in one write.
-    private mutating func join(_ bytes: [UInt8]) {
-        if first < pieces.count - 1 || (first == pieces.count - 1 && written == 0), let last = pieces.last,
-            last.pause == 0, last.bytes.count > 1
-        {
-            pieces[pieces.count - 1].bytes += bytes
-        } else {
-            pieces.append(Piece(bytes: bytes, pause: 0))
+    private mutating func join(_ frames: [[UInt8]]) {
+        // What is being written is left alone.
+        let isOpen = first < pieces.count - 1 || (first == pieces.count - 1 && written == 0)
+        if !isOpen || pieces[pieces.count - 1].pause > 0 || pieces[pieces.count - 1].bytes.count == 1 {
+            pieces.append(Piece(bytes: [], pause: 0))
         }
+        let place = pieces.count - 1
+        for frame in frames { pieces[place].bytes.append(contentsOf: frame) }
     }
 
     mutating func removeAll() { self = OutboundPieces() }
@@ -55,8 +54,8 @@ struct OutboundPieces {
     mutating func writeNext(_ write: (RawSpan) -> Int?) -> Int64? {
         let piece = pieces[first]
         if written < piece.bytes.count {
-            let count = unsafe piece.bytes.span.bytes.extracting(written..<piece.bytes.count)
-            guard let taken = write(count) else { return nil }
+            let rest = unsafe piece.bytes.span.bytes.extracting(written..<piece.bytes.count)
+            guard let taken = write(rest) else { return nil }
             written += taken
             if written < piece.bytes.count { return 0 }
         }
