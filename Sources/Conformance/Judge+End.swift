@@ -41,7 +41,7 @@ extension Judge {
         guard gaveUp == nil, !endedUnasked || (wroteShutdown && outstanding.isEmpty) else { return }
         judgePings()
         judgeComparisons()
-        if findings.isEmpty { exercisedToTheEnd() }
+        if !findings.contains(where: { session.rules.contains($0.rule) }) { exercisedToTheEnd() }
     }
 
     /// A session that came to its end has put its own rules to the test.

@@ -7,6 +7,8 @@ package struct Judge: Sendable {
     struct Issue: Sendable {
         /// Nil for a message.
         var lanes: [String]?
+        /// How its frame is shown.
+        var line: TranscriptLine
         var comparison: Delivery.Comparison?
         /// Its frame was cut off by the end of the input.
         var isPartial = false
@@ -109,10 +111,11 @@ package struct Judge: Sendable {
         _ id: UInt64, _ delivery: Delivery, _ body: [UInt8], isPartial: Bool = false, now: Int64
     ) {
         lastNow = now
+        let line = TranscriptLine.frame(.bridge, body)
         issued[id] = Issue(
-            lanes: delivery.lanes, comparison: delivery.comparison, isPartial: isPartial, sentAt: now)
+            lanes: delivery.lanes, line: line, comparison: delivery.comparison, isPartial: isPartial, sentAt: now)
         if !isPartial { unanswered.insert(id) }
-        note(.frame(.bridge, body))
+        note(line)
         if isPartial { note(.note("the last byte of that frame is left out")) }
     }
 
@@ -212,8 +215,13 @@ package struct Judge: Sendable {
     mutating func find(_ rule: String, _ found: String, expected: String, isAdvice: Bool = false) {
         exercised.insert(rule)
         guard !findings.contains(where: { $0.rule == rule }) else { return }
+        var frames = Array(transcript.suffix(6))
+        // Handlers work in order as a rule: the first one without an answer is the one to look at.
+        if let first = unanswered.min(), let line = issued[first]?.line, !frames.isEmpty, !frames.contains(line) {
+            frames[0] = line
+        }
         findings.append(
             Finding(
-                rule: rule, found: found, expected: expected, frames: Array(transcript.suffix(6)), isAdvice: isAdvice))
+                rule: rule, found: found, expected: expected, frames: frames, isAdvice: isAdvice))
     }
 }

@@ -38,7 +38,7 @@ import Testing
     }
 
     private func json(_ options: [String], _ fault: String) async throws -> (report: [String: Any], code: Int32) {
-        let ended = try await check(["--format", "json"] + options, ["python3", CheckTests.handler, fault])
+        let ended = try await check(["--format", "json"] + options, ["python3", "-S", CheckTests.handler, fault])
         let object = try? JSONSerialization.jsonObject(with: Data(ended.output.utf8)) as? [String: Any]
         return (try #require(object, "\(fault): \(ended.output.prefix(2_000))"), ended.code)
     }
@@ -69,13 +69,15 @@ import Testing
         #expect(Set(numbers) == planted)
     }
 
+    static let conforming: [(fault: String, options: [String])] = [
+        ("none", []), ("none", lines), ("none", ["--protocol-fd", "3"]), ("none", ["--max-frame-bytes", "4KiB"]),
+        ("none", ["--value-format", "json"]), ("none-program", []), ("none-features", []),
+        ("none-features", lines + ["--protocol-fd", "3"]),
+    ]
+
     @Test(
-        "a handler without a fault breaks nothing, in every framing and on every descriptor", .timeLimit(.minutes(5)),
-        arguments: ["none", "none-features", "none-program"],
-        [
-            [], lines, ["--protocol-fd", "3"], lines + ["--protocol-fd", "3"], ["--max-frame-bytes", "4KiB"],
-            ["--value-format", "json"],
-        ])
+        "a handler without a fault breaks nothing, in every framing and on every descriptor", .timeLimit(.minutes(10)),
+        arguments: conforming)
     func conforming(fault: String, options: [String]) async throws {
         let (report, code) = try await json(options, fault)
         #expect(
@@ -96,7 +98,7 @@ import Testing
 
     @Test("a broken rule is told with the frames, the remedy and the handler's last words")
     func report() async throws {
-        let ended = try await check(["--mode", "message"], ["python3", CheckTests.handler, "J12"])
+        let ended = try await check(["--mode", "message"], ["python3", "-S", CheckTests.handler, "J12"])
         #expect(ended.code == 1)
         for text in [
             "FAIL    J12", "in session base64", "exited with code 1", "> {\"type\":\"message\"", "  no value\n",
@@ -104,7 +106,8 @@ import Testing
         ] {
             #expect(ended.output.contains(text), "no '\(text)' in \(ended.output)")
         }
-        let suite = try await check(["--format", "junit", "--rule", "J4"], ["python3", CheckTests.handler, "J4"])
+        let suite = try await check(
+            ["--format", "junit", "--rule", "J4"], ["python3", "-S", CheckTests.handler, "J4"])
         #expect(suite.code == 1 && suite.output.contains("<failure message=\"unknown type"), "\(suite.output)")
     }
 
@@ -113,7 +116,7 @@ import Testing
         let scratch = try Scratch()
         let file = try scratch.write(
             "records", "{\"topic\":\"orders\",\"value\":\"one\"}\n\n{\"value\":null,\"key\":\"k\"}\n")
-        let handler = ["python3", CheckTests.handler, "none"]
+        let handler = ["python3", "-S", CheckTests.handler, "none"]
         let ended = try await check(["--records", file, "--verbose"], handler)
         #expect(
             ended.code == 0 && ended.output.contains("\"topic\":\"orders\"") && ended.output.contains("session records")

@@ -5,9 +5,7 @@ chose all features. Records with an empty value fail.
 """
 import json
 import os
-import queue
 import struct
-import subprocess
 import sys
 import threading
 import time
@@ -112,6 +110,10 @@ def parse(body):
     return frame
 
 
+def start(seconds):
+    os.posix_spawnp("sleep", ["sleep", seconds], os.environ)
+
+
 class Failure(Exception):
     pass
 
@@ -136,9 +138,9 @@ def handle(record):
         with lock:
             write(b"handled a record\n")
     if fault("L9"):
-        subprocess.Popen(["sleep", "0.3"], close_fds=False)
+        start("0.3")
     if fault("none-program"):
-        subprocess.Popen(["sleep", "0.05"])
+        start("0.05")
     if fault("L8"):
         time.sleep(0.03)
 
@@ -254,13 +256,19 @@ def greet(hello):
         send(ready)
 
 
-work, cancelled = queue.Queue(), set()
+work, pending, cancelled = [], threading.Semaphore(0), set()
+
+
+def hand_over(frame):
+    work.append(frame)
+    pending.release()
 
 
 def worker():
     """Works on deliveries behind the reader's back, so that cancel and ping are read in time."""
     while True:
-        frame = work.get()
+        pending.acquire()
+        frame = work.pop(0)
         if frame is None:
             return
         time.sleep(0.002)
@@ -284,7 +292,7 @@ def main():
         if kind == "hello":
             greet(frame)
         elif kind in ("message", "batch"):
-            work.put(frame) if concurrent else answer(frame)
+            hand_over(frame) if concurrent else answer(frame)
         elif kind == "cancel":
             cancelled.update(frame["ids"])
         elif kind == "ping":
@@ -296,7 +304,7 @@ def main():
         elif fault("J10-crash"):
             sys.exit("unknown type " + kind)
     if concurrent:
-        work.put(None)
+        hand_over(None)
         thread.join()
     os.write(target, buffered)
     if fault("L1-stays"):
