@@ -29,7 +29,9 @@ package enum ConfigurationReference {
             return fill(names.map { "`\($0.longFlag)`" }.joined(separator: ", ") + " and the options of the log")
         case .deadLetterReplay: return "`--brokers`, `--property` and the options of the log"
         case .check:
-            return "`--framing`, `--protocol-fd`, `--key-format`, `--value-format`, `--max-frame-bytes` and `--frame-timeout`"
+            return fill(
+                "`--framing`, `--protocol-fd`, `--key-format`, `--value-format`, `--max-frame-bytes` and `--frame-timeout`"
+            )
         default: return "Options of the log"
         }
     }

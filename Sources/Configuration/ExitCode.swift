@@ -20,7 +20,7 @@ package enum ExitCode: Int32, CaseIterable, Sendable {
     package var meaning: String {
         switch self {
         case .ok: "everything asked for was done, or a signal was followed by a complete drain"
-        case .failures: "a replayed record was not acknowledged, or a checked handler broke a rule or did not end a session"
+        case .failures: "a replayed record was not acknowledged, or a check found a rule broken or a session unfinished"
         case .usage: "the command line, the environment or the configuration file is wrong"
         case .data:
             "stopped at a record, at an offset that the log no longer has, at a line of a file of records, or at a byte of a "

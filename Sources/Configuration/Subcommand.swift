@@ -45,7 +45,7 @@ package enum Subcommand: String, CaseIterable, Sendable {
         case .demo: "embedded broker, sample records and a handler in one command; no Kafka needed"
         case .broker: "the embedded broker alone, for development; other clients can use it"
         case .frames: "show a captured stream of frames, and the byte at which it breaks"
-        case .check: "play the protocol against a handler, and name each rule that it breaks; no Kafka needed"
+        case .check: "play the protocol against a handler and name the rules that it breaks"
         case .deadLetterReplay: "put dead letters back into the topics that they came from"
         }
     }

@@ -143,13 +143,13 @@ import Testing
         #expect(
             Fixture().complaintsExactly(["rnu"])
                 == [
-                    "'rnu': unknown command; did you mean run? The commands are: run, replay, demo, broker, frames, dead-letter replay"
+                    "'rnu': unknown command; did you mean run? The commands are: run, replay, demo, broker, frames, check, dead-letter replay"
                 ]
         )
         #expect(
             Fixture().complaintsExactly(["-b"])
                 == [
-                    "'-b': unknown option; a command comes first. The commands are: run, replay, demo, broker, frames, dead-letter replay"
+                    "'-b': unknown option; a command comes first. The commands are: run, replay, demo, broker, frames, check, dead-letter replay"
                 ])
     }
 

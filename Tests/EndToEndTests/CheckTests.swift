@@ -69,7 +69,7 @@ import Testing
         #expect(Set(numbers) == planted)
     }
 
-    static let conforming: [(fault: String, options: [String])] = [
+    static let harmless: [(fault: String, options: [String])] = [
         ("none", []), ("none", lines), ("none", ["--protocol-fd", "3"]), ("none", ["--max-frame-bytes", "4KiB"]),
         ("none", ["--value-format", "json"]), ("none-program", []), ("none-features", []),
         ("none-features", lines + ["--protocol-fd", "3"]),
@@ -77,7 +77,7 @@ import Testing
 
     @Test(
         "a handler without a fault breaks nothing, in every framing and on every descriptor", .timeLimit(.minutes(10)),
-        arguments: conforming)
+        arguments: harmless)
     func conforming(fault: String, options: [String]) async throws {
         let (report, code) = try await json(options, fault)
         #expect(

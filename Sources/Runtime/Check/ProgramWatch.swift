@@ -84,9 +84,7 @@ struct ProgramWatch {
 
     private static func link(_ path: String) -> String? {
         var target = [CChar](repeating: 0, count: 256)
-        let count = unsafe target.withUnsafeMutableBufferPointer { block in
-            unsafe readlink(path, block.baseAddress!, block.count)  // 256 elements: there is an address
-        }
+        let count = unsafe readlink(path, &target, 256)
         guard count > 0 else { return nil }
         return String(decoding: target.prefix(count).map { UInt8(bitPattern: $0) }, as: UTF8.self)
     }
