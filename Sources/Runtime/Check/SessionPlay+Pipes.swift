@@ -6,7 +6,7 @@ import Reactor
 /// Bytes, and the end of the process.
 extension SessionPlay {
     private static let block = 64 << 10
-    private static let slowBlock = 256
+    private static let slowBlock = 512
     /// Nanoseconds after which what holds a dead handler's output is left over, and not about to end.
     private static let lastingLeak: Int64 = 1_000_000_000
 
