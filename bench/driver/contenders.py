@@ -44,7 +44,7 @@ def pool(count, share):
     """Workers that have one record each, and wait for a millisecond; as many loops alone; and the least bridge."""
     return (
         Alone(f"{count} loops without ackpipe", copies=count, share=share),
-        LeastBridge(f"least bridge in C, {count} workers, window 1", handler_options=("-w", "1000"), share=share,
+        LeastBridge(f"least bridge in C, {count} workers, window 1", handler_options=("-w", "1000"), share=share, rounds=2,
                     options=("-W", str(count), "-w", "1")),
         Ackpipe(f"ackpipe, {count} workers, window 1, --order none", handler_options=("-w", "1000"), share=share,
                 options=("--workers", str(count), "--max-in-flight", "1", "--order", "none")),
