@@ -53,7 +53,7 @@ struct Example {
         }
     }
 
-    /// `ackpipe check` finds nothing: in either mode on descriptors 0 and 1; on 3 and 4 one mode has to do, for the time that it takes.
+    /// `ackpipe check` finds nothing: in either mode on descriptors 0 and 1, in message mode on 3 and 4.
     func conforms(onStandardStreams: Bool) async throws {
         let form =
             (lines ? ["--framing", "lines"] : [])
