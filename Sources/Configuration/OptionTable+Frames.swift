@@ -7,7 +7,8 @@ extension OptionTable {
         Option(
             .from, "SIDE", .choice(["auto"] + FramesSide.allCases.map(\.rawValue)), default: "auto", .frames,
             commands: [.frames], "who wrote the stream: bridge (ackpipe) or handler; auto looks at the first frame"),
-        Option(.full, nil, .flag, .frames, commands: [.frames], "show each frame's JSON whole"),
+        Option(
+            .full, nil, .flag, default: "false", .frames, commands: [.frames], "show each frame's JSON whole"),
         Option(
             .format, "FORMAT", .choice(FramesFormat.allCases.map(\.rawValue)), default: "text", .frames,
             commands: [.frames], "text for people, json (one object a frame) for machines"),

@@ -11,6 +11,11 @@ import Testing
         }
     }
 
+    @Test("every flag has a default, without which no command that knows it could start")
+    func flagDefaults() {
+        #expect(OptionTable.all.filter { $0.kind == .flag && $0.defaultText == nil }.map(\.name) == [])
+    }
+
     @Test("names, letters, variables and keys are unique within a command")
     func unique() {
         for command in Subcommand.allCases {

@@ -6,7 +6,8 @@ import Testing
 @Suite struct FramesTests {
     private func frames(_ arguments: [String], input: String = "") async throws -> (output: String, code: Int32) {
         // The program refuses variables with its prefix that it does not know.
-        try await Tool("env").run(["-u", "ACKPIPE_BINARY", AckpipeProcess.binary, "frames"] + arguments, input: input)
+        let bare = ProcessInfo.processInfo.environment.keys.filter { $0.hasPrefix("ACKPIPE_") }.flatMap { ["-u", $0] }
+        return try await Tool("env").run(bare + [AckpipeProcess.binary, "frames"] + arguments, input: input)
     }
 
     @Test("What a handler and ackpipe said is captured with tee, and shown", .timeLimit(.minutes(10)))
