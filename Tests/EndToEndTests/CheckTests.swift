@@ -48,12 +48,16 @@ import Testing
         return rules.filter { $0["status"] as? String == status }.compactMap { $0["rule"] as? String }
     }
 
-    @Test("a planted fault is found under the number of its rule", .timeLimit(.minutes(10)), arguments: faults)
+    @Test("a planted fault is found under the number of its rule", .timeLimit(.minutes(30)), arguments: faults)
     func plantedFault(fault: String, options: [String]) async throws {
         let rule = String(fault.prefix { $0 != "-" })
         let mode = options.contains("--mode") ? [] : ["--mode", "message"]
-        let (report, code) = try await json(options + mode + ["--rule", rule], fault)
         let isAdvice = rule == "B5"
+        var (report, code) = try await json(options + mode + ["--rule", rule], fault)
+        // Faults of time (a pipe that is full, an answer that is late) may not show on a machine that is busy with other tests.
+        for _ in 0..<2 where code == 0 && !isAdvice {
+            (report, code) = try await json(options + mode + ["--rule", rule], fault)
+        }
         #expect(rules(report, isAdvice ? "advice" : "fail") == [rule], "\(fault): \(report)")
         #expect(code == (isAdvice ? 0 : 1))
     }
@@ -76,7 +80,7 @@ import Testing
     ]
 
     @Test(
-        "a handler without a fault breaks nothing, in every framing and on every descriptor", .timeLimit(.minutes(10)),
+        "a handler without a fault breaks nothing, in every framing and on every descriptor", .timeLimit(.minutes(30)),
         arguments: harmless)
     func conforming(fault: String, options: [String]) async throws {
         let (report, code) = try await json(options, fault)

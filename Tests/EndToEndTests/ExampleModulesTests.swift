@@ -3,7 +3,7 @@ import Testing
 
 /// The modules for handlers in Python and Node.js, by tests in these languages.
 @Suite struct ExampleModulesTests {
-    @Test("The Python module passes its tests", .timeLimit(.minutes(10)))
+    @Test("The Python module passes its tests", .timeLimit(.minutes(30)))
     func python() async throws {
         try await passes([
             "env", "PYTHONDONTWRITEBYTECODE=1", "python3", Example.file("python/test_ackpipe_handler.py"),
@@ -12,14 +12,14 @@ import Testing
 
     @Test(
         "The Node.js module passes its tests", .enabled(if: Tool("node").isThere, "node is not installed"),
-        .timeLimit(.minutes(10)))
+        .timeLimit(.minutes(30)))
     func node() async throws {
         try await passes(["node", Example.file("node/test-ackpipe-handler.js")])
     }
 
     @Test(
         "The typings of the Node.js module fit their use",
-        .enabled(if: Tool("tsc").isThere, "tsc (node-typescript) is not installed"), .timeLimit(.minutes(10)))
+        .enabled(if: Tool("tsc").isThere, "tsc (node-typescript) is not installed"), .timeLimit(.minutes(30)))
     func typings() async throws {
         let scratch = try Scratch()
         let globals = """

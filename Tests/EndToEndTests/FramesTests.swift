@@ -10,7 +10,7 @@ import Testing
         return try await Tool("env").run(bare + [AckpipeProcess.binary, "frames"] + arguments, input: input)
     }
 
-    @Test("What a handler and ackpipe said is captured with tee, and shown", .timeLimit(.minutes(10)))
+    @Test("What a handler and ackpipe said is captured with tee, and shown", .timeLimit(.minutes(30)))
     func captured() async throws {
         let stage = try Stage(partitions: 1)
         try await stage.cluster.write { write in

@@ -4,7 +4,7 @@ import Testing
 /// The guide in docs/guide: what it tells people to type works, and prints what it says.
 @Suite struct GuideTests {
     @Test(
-        "Every command of the guide does what the page says", .timeLimit(.minutes(10)),
+        "Every command of the guide does what the page says", .timeLimit(.minutes(30)),
         arguments: GuidePage.names + ["../frames.md"])
     func commands(name: String) async throws {
         let page = try GuidePage(name)

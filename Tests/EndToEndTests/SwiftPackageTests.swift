@@ -31,7 +31,7 @@ import Testing
 
     @Test(
         "A package that uses AckpipeHandler builds five small targets, and needs no system library",
-        .enabled(if: Tool("swift").isThere, "swift is not in PATH"), .timeLimit(.minutes(10)))
+        .enabled(if: Tool("swift").isThere, "swift is not in PATH"), .timeLimit(.minutes(30)))
     func buildsLittle() async throws {
         let scratch = try Scratch()
         // A copy: SwiftPM writes beside the manifest.
