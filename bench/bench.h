@@ -92,4 +92,26 @@ static inline void set_assignment(rd_kafka_conf_t *conf, char *text) {
     set_property(conf, text, equals + 1);
     *equals = '=';
 }
+
+// A consumer of the topic, and its queue, which writes to `wake` when it is no longer empty. Ends the program where it cannot be had.
+static inline rd_kafka_t *subscribe(rd_kafka_conf_t *conf, const char *topic, int wake, rd_kafka_queue_t **queue) {
+    char error[512];
+    static const uint64_t one = 1;
+    rd_kafka_t *client = rd_kafka_new(RD_KAFKA_CONSUMER, conf, error, sizeof error);
+    if (!client) {
+        fprintf(stderr, "%s\n", error);
+        exit(1);
+    }
+    rd_kafka_poll_set_consumer(client);
+    rd_kafka_topic_partition_list_t *topics = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(topics, topic, RD_KAFKA_PARTITION_UA);
+    if (rd_kafka_subscribe(client, topics)) {
+        fprintf(stderr, "cannot subscribe\n");
+        exit(1);
+    }
+    rd_kafka_topic_partition_list_destroy(topics);
+    *queue = rd_kafka_queue_get_consumer(client);
+    rd_kafka_queue_io_event_enable(*queue, wake, &one, sizeof one);
+    return client;
+}
 #endif

@@ -141,7 +141,6 @@ int main(int argc, char **argv) {
     const char *topic = NULL;
     int option, more = 0, next = 0;
     int64_t wanted = INT64_MAX, id = 0;
-    char error[512];
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     set_property(conf, "auto.offset.reset", "earliest");
     while ((option = getopt(argc, argv, "+b:t:g:n:w:W:X:")) != -1) switch (option) {
@@ -159,17 +158,9 @@ int main(int argc, char **argv) {
     signal(SIGPIPE, SIG_IGN);
     epoll = epoll_create1(EPOLL_CLOEXEC);
     for (int i = 0; i < worker_count; i++) start(&workers[i], argv + optind);
-    rd_kafka_t *client = rd_kafka_new(RD_KAFKA_CONSUMER, conf, error, sizeof error);
-    if (!client) return fprintf(stderr, "%s\n", error), 1;
-    rd_kafka_poll_set_consumer(client);
-    rd_kafka_topic_partition_list_t *topics = rd_kafka_topic_partition_list_new(1);
-    rd_kafka_topic_partition_list_add(topics, topic, RD_KAFKA_PARTITION_UA);
-    if (rd_kafka_subscribe(client, topics)) return fprintf(stderr, "cannot subscribe\n"), 1;
-    rd_kafka_topic_partition_list_destroy(topics);
-    rd_kafka_queue_t *queue = rd_kafka_queue_get_consumer(client);
     int wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-    const uint64_t one = 1;
-    rd_kafka_queue_io_event_enable(queue, wake, &one, sizeof one);
+    rd_kafka_queue_t *queue;
+    rd_kafka_t *client = subscribe(conf, topic, wake, &queue);
     watch(wake, EPOLLIN, EPOLL_CTL_ADD, WORKERS);
     static rd_kafka_message_t *records[BATCH];
     while (answered < wanted) {

@@ -15,7 +15,6 @@ int main(int argc, char **argv) {
     const char *topic = NULL, *folder = ".";
     int64_t wanted = INT64_MAX, count = 0, work = 0, first = 0, last = 0;
     int option, stamped = 0;
-    char error[512];
     rd_kafka_conf_t *conf = rd_kafka_conf_new();
     set_property(conf, "auto.offset.reset", "earliest");
     while ((option = getopt(argc, argv, "b:t:g:r:n:X:l")) != -1) switch (option) {
@@ -29,18 +28,10 @@ int main(int argc, char **argv) {
         default: return 64;
         }
     if (!topic) return fprintf(stderr, "-t is missing\n"), 64;
-    rd_kafka_t *client = rd_kafka_new(RD_KAFKA_CONSUMER, conf, error, sizeof error);
-    if (!client) return fprintf(stderr, "%s\n", error), 1;
-    rd_kafka_poll_set_consumer(client);
-    rd_kafka_topic_partition_list_t *topics = rd_kafka_topic_partition_list_new(1);
-    rd_kafka_topic_partition_list_add(topics, topic, RD_KAFKA_PARTITION_UA);
-    if (rd_kafka_subscribe(client, topics)) return fprintf(stderr, "cannot subscribe\n"), 1;
-    rd_kafka_topic_partition_list_destroy(topics);
-    rd_kafka_queue_t *queue = rd_kafka_queue_get_consumer(client);
     // A take with a time-out waits all of it unless the batch becomes full: wait on the descriptor, take with 0.
     int wake = eventfd(0, EFD_NONBLOCK);
-    const uint64_t one = 1;
-    rd_kafka_queue_io_event_enable(queue, wake, &one, sizeof one);
+    rd_kafka_queue_t *queue;
+    rd_kafka_t *client = subscribe(conf, topic, wake, &queue);
     static rd_kafka_message_t *records[BATCH];
     struct latencies latencies = {0};
     while (count < wanted) {
