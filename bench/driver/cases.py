@@ -108,7 +108,7 @@ PEER_CASES = (
 LATENCY_CASES = (
     PairedCase(
         "latency", "Latency at a low rate: from the broker's answer to the handler",
-        (c.RAW_LATENCY, c.LEAST_LATENCY, c.LATENCY_C, c.LATENCY_PYTHON), 200, repeat=2,
+        (c.RAW_LATENCY, c.LATENCY_C, c.LATENCY_PYTHON), 200, repeat=2,
         checks=(
             at_most_of("added latency at a low rate, C: p50, microseconds", c.LATENCY_C.name, "added_p50", 30),
             at_most_of("added latency at a low rate, C: p99", c.LATENCY_C.name, "added_p99", 100),
@@ -118,6 +118,10 @@ LATENCY_CASES = (
 answer with the record leaves for the consumer (method, above) until the record is there: taken by the raw consumer,
 read from the frame by the handler. A value a block of 5 s; "added" is the difference to the raw consumer in the same
 block. `fetch.wait.max.ms=1` on all sides, so that a record comes alone."""),
+    PairedCase(
+        "latency-least", "The same beside the least bridge", (c.RAW_LATENCY, c.LEAST_LATENCY, c.LATENCY_C), 200, repeat=1,
+        note="""The least bridge (method, above) in the place of the Python handler: each client more on the CPUs makes all slower.
+What it adds, no program between a broker and a handler over a pipe can do without."""),
     LatencyCase(
         "latency-load", "Latency under load: produce to handler", (c.RAW_LATENCY, c.LATENCY_C, c.LATENCY_BATCH_C),
         (0.01, 0.5, 0.9), 64, 2, of=c.LATENCY_BATCH_C, linger=5, repeat=2,
